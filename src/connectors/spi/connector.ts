@@ -1,0 +1,141 @@
+import type { Static, TObject } from 'typebox';
+import type { ErrorCode } from '../../common/app-error.js';
+import type { Dataset } from './metadata.js';
+
+/** The version of this interface. A plugin names the one it was written for. */
+export const SPI_VERSION = 1;
+
+export type Category = 'sql' | 'nosql' | 'warehouse' | 'file' | 'streaming' | 'api';
+
+/** What a session can offer beyond being open. Each facet has one method. */
+export interface Facets {
+  readonly discover: Discoverer;
+  readonly presign: Presigner;
+}
+export type Capability = keyof Facets;
+
+export interface ServerInfo {
+  /** Name of the product that answered, such as `PostgreSQL` or `MariaDB`. */
+  readonly product: string;
+  readonly version: string;
+}
+
+/** An open line to one source, with the facets that were promised. */
+export type Session<C extends Capability = never> = BaseSession & { readonly [K in C]: Facets[K] };
+
+export interface BaseSession {
+  /** Who answered when the session was opened. */
+  readonly server: ServerInfo;
+  /** False once the line is lost: the pool then drops the session. */
+  readonly usable: boolean;
+  /** The cheapest round trip that proves that the source still serves this login. Rejects when it does not. */
+  ping(signal: AbortSignal): Promise<void>;
+  /** Ends the session. Never rejects; a line that does not close in time is destroyed. */
+  close(): Promise<void>;
+}
+
+export type DiscoveryStrategy = 'conservative' | 'balanced' | 'aggressive';
+
+export interface DiscoveryRequest {
+  /** Globs over `schema.dataset` (`*` and `?`); empty means everything. Pushed into the source's own queries. */
+  readonly include: readonly string[];
+  /** Globs that win over `include`. */
+  readonly exclude: readonly string[];
+  /** How hard the source may be worked: batch sizes and pauses, never what is found. */
+  readonly strategy: DiscoveryStrategy;
+  /** What the last committed snapshot knows; absent for a full run. */
+  readonly since?: KnownState;
+}
+
+/** What an incremental run may compare with. */
+export interface KnownState {
+  /** The token of the last complete run, see the `token` event. */
+  readonly token?: string;
+  /** Fingerprint by dataset name, for one schema. */
+  fingerprints(schema: string): Promise<ReadonlyMap<string, string>>;
+}
+
+/**
+ * What a discovery says while it runs. A scope is a schema (bucket, keyspace, folder); only a scope that ends
+ * `complete` allows its unnamed datasets to be taken as gone.
+ */
+export type DiscoveryEvent =
+  /** Nothing changed since `since.token`: no other event but `token` follows. */
+  | { readonly event: 'source_unchanged' }
+  | { readonly event: 'scope_started'; readonly scope: string; readonly datasets?: number }
+  | { readonly event: 'dataset'; readonly dataset: Dataset; readonly fingerprint?: string }
+  /** Datasets of `scope` that are still there with the fingerprint that is known. */
+  | { readonly event: 'unchanged'; readonly scope: string; readonly names: readonly string[] }
+  | {
+      readonly event: 'scope_ended';
+      readonly scope: string;
+      readonly status: 'complete' | 'partial' | 'failed';
+      readonly code?: ErrorCode;
+      readonly reason?: string;
+    }
+  /** An opaque token of the state that was read; given back as `since.token`. */
+  | { readonly event: 'token'; readonly token: string };
+
+export interface Discoverer {
+  /**
+   * Streams what is in the source, one scope after the other, in bounded memory. Rejects with an AppError where the
+   * listing of scopes itself fails; a fault inside one scope ends that scope as `partial` or `failed` and goes on.
+   */
+  discover(request: DiscoveryRequest, signal: AbortSignal): AsyncIterable<DiscoveryEvent>;
+}
+
+export interface Presigner {
+  /** Where a client can read the file: a URL of the store, or a file under the organization's root that the API serves. */
+  presign(
+    expiresInS: number,
+    signal: AbortSignal,
+  ): Promise<
+    | { readonly kind: 'url'; readonly url: string }
+    | { readonly kind: 'local'; readonly path: string; readonly name: string }
+  >;
+}
+
+/** The parts of opening a session that a driver can tell apart. */
+export type OpenStep = 'tls' | 'auth' | 'database';
+
+export interface OpenContext {
+  /** Aborts at the deadline: the driver destroys its socket then. */
+  readonly signal: AbortSignal;
+  /** Where to dial, already resolved, judged and pinned. The configured host stays the name for TLS. */
+  readonly address?: { readonly host: string; readonly port: number };
+  /** The organization's folder for files on the local store; absolute, and it exists. */
+  readonly root?: string;
+  /** Called when a step is done, so that a test can time it; `detail` is shown and holds no secret. */
+  readonly done?: (step: OpenStep, detail?: Readonly<Record<string, string | number | boolean>>) => void;
+}
+
+/** What to do about a fault: a sentence, and the statements that mend it. */
+export interface Remedy {
+  readonly text: string;
+  readonly sql?: readonly string[];
+}
+
+export interface ConnectorDefinition<S extends TObject = TObject, C extends Capability = Capability> {
+  /** Name in the API, `snake_case`; never changes. */
+  readonly type: string;
+  readonly title: string;
+  readonly category: Category;
+  /** One JSON Schema of the connection; see spec.ts for what is derived from it. */
+  readonly spec: S;
+  readonly capabilities: readonly C[];
+  /** `exclusive`: a session serves one caller at a time; `shared`: one session serves all. */
+  readonly concurrency: 'exclusive' | 'shared';
+  /** npm package of the driver, loaded on first use; absent where none is needed. */
+  readonly driver?: string;
+  /** Opens a session or rejects with an AppError of a connector code. Leaves no socket behind when it rejects. */
+  open(config: Static<S>, context: OpenContext): Promise<Session<C>>;
+  /** The exact remedy for a code where this engine knows a better one than the general text. */
+  remedy?(code: ErrorCode, config: Static<S>, server?: ServerInfo): Remedy | undefined;
+}
+
+/** Types a connector: the compiler refuses a promised facet that is missing and a field that the spec lacks. */
+export function defineConnector<S extends TObject, const C extends Capability>(
+  definition: ConnectorDefinition<S, C>,
+): ConnectorDefinition<S, C> {
+  return definition;
+}

@@ -1,0 +1,4 @@
+export * from './connector.js';
+export * from './connector-error.js';
+export * from './metadata.js';
+export * from './spec.js';
