@@ -1,0 +1,42 @@
+/** `include` and `exclude` of a discovery as LIKE patterns over `schema.dataset`, so that the source does the choosing. */
+export interface NameFilter {
+  /** Patterns of which one must match; empty means everything. Escape character is the backslash. */
+  readonly include: readonly string[];
+  /** Patterns of which none may match. */
+  readonly exclude: readonly string[];
+}
+
+/**
+ * Globs as LIKE patterns: `*` is any text, `?` one character, all else is meant as it stands. The escape character of
+ * the patterns is the backslash; they are bound as parameters, never written into a statement.
+ */
+export function nameFilter(include: readonly string[], exclude: readonly string[]): NameFilter {
+  return { include: include.map(likePattern), exclude: exclude.map(likePattern) };
+}
+
+function likePattern(glob: string): string {
+  return glob.replaceAll(/[\\%_*?]/g, (char) => (char === '*' ? '%' : char === '?' ? '_' : `\\${char}`));
+}
+
+/** The same choice in memory, for a source that cannot do it. Case counts. */
+export function accepts(filter: NameFilter, schema: string, name: string): boolean {
+  const full = `${schema}.${name}`;
+  const hit = (pattern: string): boolean => likeExpression(pattern).test(full);
+  return (filter.include.length === 0 || filter.include.some(hit)) && !filter.exclude.some(hit);
+}
+
+const expressions = new Map<string, RegExp>();
+
+function likeExpression(pattern: string): RegExp {
+  let expression = expressions.get(pattern);
+  if (!expression) {
+    const source = pattern.replaceAll(/\\(.)|[%_]|[^\\%_]/gsu, (part: string, escaped?: string) => {
+      if (part === '%') return '.*';
+      if (part === '_') return '.';
+      return (escaped ?? part).replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+    });
+    if (expressions.size > 1_000) expressions.clear();
+    expressions.set(pattern, (expression = new RegExp(`^${source}$`, 'su')));
+  }
+  return expression;
+}
