@@ -19,7 +19,7 @@ export async function withDeadline<T>(
   return new Promise<T>((resolve, reject) => {
     const stop = (reason: unknown): void => {
       controller.abort(reason);
-      reject(reason);
+      reject(asError(reason));
     };
     const timer = setTimeout(() => {
       stop(new AppError('TIMEOUT', `${what} did not answer within ${String(ms)} ms.`, { retryAfterS: 5 }));
@@ -40,8 +40,12 @@ export async function withDeadline<T>(
       },
       (error: unknown) => {
         settle();
-        reject(error);
+        reject(asError(error));
       },
     );
   });
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new AppError('CANCELLED', 'The work was cancelled.');
 }

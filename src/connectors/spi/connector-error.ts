@@ -1,4 +1,5 @@
 import { AppError, type AppErrorDetails, type ErrorCode } from '../../common/app-error.js';
+import { nativeCode } from '../../common/native-code.js';
 
 /** Native error codes of a driver (SQLSTATE, errno, reply prefix) and what they mean to us. */
 export type CodeMap = Readonly<Record<string, ErrorCode>>;
@@ -47,20 +48,6 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   PROTOCOL: 'The source does not speak the expected protocol.',
 };
 
-interface NativeShape {
-  readonly code?: unknown;
-  readonly errno?: unknown;
-  readonly name?: unknown;
-}
-
-/** The native code of a driver's error, if it is a short plain word: the only part of a raw error that is ever kept. */
-export function nativeCode(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
-  const { code, errno } = error as NativeShape;
-  const raw = typeof code === 'string' ? code : typeof errno === 'number' ? String(errno) : undefined;
-  return raw !== undefined && /^[A-Za-z0-9_.-]{1,64}$/.test(raw) ? raw : undefined;
-}
-
 /**
  * Makes a safe AppError of whatever a driver threw: our code, a text of ours and the native code. The raw error, its
  * message and its cause are dropped, because drivers put passwords, statements and rows into them.
@@ -79,7 +66,7 @@ export function toConnectorError(
   const code =
     (native === undefined ? undefined : (codes[native] ?? codes[native.slice(0, 2)] ?? NODE_CODES[native])) ??
     (native !== undefined && TLS_CODE.test(native) ? 'TLS_FAILED' : undefined) ??
-    ((error as NativeShape | null)?.name === 'AbortError' ? 'CANCELLED' : fallback);
+    ((error as { name?: unknown } | null)?.name === 'AbortError' ? 'CANCELLED' : fallback);
   const text = MESSAGES[code] ?? 'The source failed.';
   return new AppError(code, native === undefined ? text : `${text} (${native})`, details);
 }

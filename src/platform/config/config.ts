@@ -1,0 +1,157 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { developmentSecrets } from './development-secrets.js';
+
+/** Everything the process learns from its environment, read once. See README for the names and defaults. */
+export class Config {
+  readonly env!: 'development' | 'test' | 'production';
+  readonly role!: 'all' | 'api' | 'worker';
+  readonly host!: string;
+  readonly port!: number;
+  readonly metricsPort!: number;
+  readonly dataDir!: string;
+  /** Absent: the embedded PostgreSQL under `dataDir` is started. */
+  readonly databaseUrl!: string | undefined;
+  /** Absent: jobs go through PostgreSQL. */
+  readonly redisUrl!: string | undefined;
+  /** Newest first; the first encrypts, all decrypt. */
+  readonly appSecrets!: readonly string[];
+  readonly jwt!: JwtConfig;
+  readonly filesRoot!: string;
+  /** CIDRs and host names that sources may have beside public addresses. */
+  readonly egressAllow!: readonly string[];
+  readonly migrateOnStart!: boolean;
+  readonly log!: { readonly level: string; readonly format: 'json' | 'pretty' };
+
+  constructor(values: { readonly [K in keyof Config]: Config[K] }) {
+    Object.assign(this, values);
+  }
+}
+
+export interface JwtConfig {
+  /** HS256 with a shared secret, or asymmetric keys from a JWKS; never both. */
+  readonly key: { readonly secret: string } | { readonly jwksUrl: string };
+  readonly issuer: string;
+  readonly audience: string;
+  readonly orgClaim: string;
+  readonly rolesClaim: string;
+}
+
+/** All faults of the environment at once; each names the variable and the mend, never a secret's value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration is not valid:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+/** Addresses that development may dial beside public ones: loopback and private ranges. */
+const DEVELOPMENT_EGRESS = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7';
+const MIN_SECRET_BYTES = 32;
+const WEAK_SECRET = /^(.)\1*$|change.?me|secret.?key|password|example|your.?secret/i;
+
+/**
+ * Reads and checks the environment. `NAME_FILE` names a file that holds the value of `NAME`.
+ *
+ * @throws ConfigError with every fault.
+ */
+export function loadConfig(source: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const faults: string[] = [];
+  const read = (name: string): string | undefined => {
+    const file = source[`${name}_FILE`];
+    const value = source[name];
+    if (file === undefined || file === '') return value === '' ? undefined : value;
+    if (value) faults.push(`${name} and ${name}_FILE are both set: keep one.`);
+    try {
+      return readFileSync(file, 'utf8').trim();
+    } catch {
+      faults.push(`${name}_FILE names a file that cannot be read.`);
+      return undefined;
+    }
+  };
+  const oneOf = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
+    const value = read(name) ?? fallback;
+    if ((allowed as readonly string[]).includes(value)) return value as T;
+    faults.push(`${name} must be one of ${allowed.join(', ')}.`);
+    return fallback;
+  };
+  const port = (name: string, fallback: number): number => {
+    const value = read(name) ?? String(fallback);
+    if (/^\d{1,5}$/.test(value) && Number(value) <= 65_535) return Number(value);
+    faults.push(`${name} must be a port number from 0 to 65535 (0 picks a free one).`);
+    return fallback;
+  };
+  const url = (name: string, protocols: readonly string[]): string | undefined => {
+    const value = read(name);
+    if (value === undefined) return undefined;
+    if (!URL.canParse(value) || !protocols.includes(new URL(value).protocol))
+      faults.push(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
+    return value;
+  };
+  const strong = (name: string, value: string): void => {
+    if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
+      faults.push(`${name} must have at least ${String(MIN_SECRET_BYTES)} bytes: openssl rand -base64 48`);
+    else if (WEAK_SECRET.test(value))
+      faults.push(`${name} is a sample value or a plain word: openssl rand -base64 48`);
+  };
+
+  const env = oneOf('NODE_ENV', ['development', 'test', 'production'], 'development');
+  const dataDir = resolve(read('DATA_DIR') ?? './.data');
+  const databaseUrl = url('DATABASE_URL', ['postgres:', 'postgresql:']);
+  const jwksUrl = url('JWT_JWKS_URL', ['https:', 'http:']);
+  let appSecret = read('APP_SECRET');
+  let jwtSecret = read('JWT_SECRET');
+
+  if (env === 'production') {
+    if (!databaseUrl) faults.push('DATABASE_URL is mandatory with NODE_ENV=production.');
+    if (!appSecret) faults.push('APP_SECRET is mandatory with NODE_ENV=production: openssl rand -base64 48');
+    if (!jwtSecret && !jwksUrl)
+      faults.push(
+        'JWT_SECRET, or JWT_JWKS_URL with JWT_ISSUER and JWT_AUDIENCE, is mandatory with NODE_ENV=production.',
+      );
+    if (jwksUrl?.startsWith('http:')) faults.push('JWT_JWKS_URL must be https with NODE_ENV=production.');
+  } else if (!appSecret || (!jwtSecret && !jwksUrl)) {
+    const made = developmentSecrets(dataDir);
+    appSecret ??= made.appSecret;
+    if (!jwksUrl) jwtSecret ??= made.jwtSecret;
+  }
+  const appSecrets = (appSecret ?? '').split(',').map((part) => part.trim());
+  if (appSecret) appSecrets.forEach((part) => strong('APP_SECRET', part));
+  if (jwtSecret) strong('JWT_SECRET', jwtSecret);
+  if (jwtSecret && jwksUrl) faults.push('JWT_SECRET and JWT_JWKS_URL are both set: keep one.');
+  const issuer = read('JWT_ISSUER');
+  const audience = read('JWT_AUDIENCE');
+  if (jwksUrl && (!issuer || !audience)) faults.push('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE.');
+
+  const config = new Config({
+    env,
+    role: oneOf('ROLE', ['all', 'api', 'worker'], 'all'),
+    host: read('HOST') ?? '127.0.0.1',
+    port: port('PORT', 3000),
+    metricsPort: port('METRICS_PORT', 9464),
+    dataDir,
+    databaseUrl,
+    redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
+    appSecrets,
+    jwt: {
+      key: jwksUrl ? { jwksUrl } : { secret: jwtSecret ?? '' },
+      issuer: issuer ?? 'datawave',
+      audience: audience ?? 'datawave-data-sources',
+      orgClaim: read('JWT_ORG_CLAIM') ?? 'org_id',
+      rolesClaim: read('JWT_ROLES_CLAIM') ?? 'roles',
+    },
+    filesRoot: resolve(read('FILES_ROOT') ?? `${dataDir}/files`),
+    egressAllow: (read('EGRESS_ALLOW') ?? (env === 'production' ? '' : DEVELOPMENT_EGRESS))
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+    migrateOnStart: oneOf('MIGRATE_ON_START', ['true', 'false'], 'true') === 'true',
+    log: {
+      level: oneOf('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
+      format: oneOf('LOG_FORMAT', ['json', 'pretty'], process.stdout.isTTY ? 'pretty' : 'json'),
+    },
+  });
+  if (faults.length > 0) throw new ConfigError(faults);
+  return config;
+}

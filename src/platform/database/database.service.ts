@@ -1,0 +1,111 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Pool, PoolClient, QueryResult } from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+import { toDatabaseError } from './database-error.js';
+
+/** An open transaction. Rows go in and out by `tx.query(sql, params)` or by TypeORM's repositories. */
+export type Tx = EntityManager;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/**
+ * The only way to the product's database. Each piece of work runs in a transaction under a role that owns nothing:
+ * `datawave_app` sees the rows of one organization (row-level security), `datawave_scheduler` sees the queues of all and
+ * nothing else. Both are set for the transaction only, so a connection that is shared or pooled carries nothing over.
+ *
+ * Faults of the database come out as AppError DATABASE_UNAVAILABLE and its like; see database-error.ts.
+ */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  constructor(@InjectDataSource() private readonly source: DataSource) {}
+
+  /** Runs `work` in one transaction that sees and writes the rows of `orgId` alone. */
+  inOrg<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.transaction('datawave_app', orgId, work);
+  }
+
+  /** Runs `work` in one transaction over the queues of all organizations: `jobs`, `schedules`, `outbox`. */
+  asScheduler<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.transaction('datawave_scheduler', '', work);
+  }
+
+  /**
+   * One read in the organization, in a single round trip: begin, scope, query and commit are written together. Use it
+   * where a request needs just one statement.
+   */
+  async readInOrg<Row>(orgId: string, sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    const begin = `BEGIN READ ONLY; ${scope('datawave_app', checked(orgId))}`;
+    let client: PoolClient | undefined;
+    try {
+      client = await this.pool.connect();
+      const sent: [Promise<unknown>, Promise<QueryResult>, Promise<unknown>] = [
+        client.query(begin),
+        client.query({ text: sql, values: [...params] }),
+        client.query('COMMIT'),
+      ];
+      const [scoped, rows, ended] = await Promise.allSettled(sent);
+      if (scoped.status === 'rejected') throw scoped.reason;
+      if (rows.status === 'rejected') throw rows.reason;
+      if (ended.status === 'rejected') throw ended.reason;
+      client.release();
+      client = undefined;
+      return rows.value.rows as Row[];
+    } catch (error) {
+      // A failed statement leaves a clean connection behind the COMMIT; a lost one is dropped by the pool itself.
+      client?.release(isLost(error));
+      throw toDatabaseError(error);
+    }
+  }
+
+  /** Whether the database answers now; used by readiness. */
+  async ping(): Promise<boolean> {
+    try {
+      await this.pool.query('SELECT 1');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Connections of the product's own pool, for metrics. */
+  poolStats(): { total: number; idle: number; waiting: number } {
+    const { totalCount, idleCount, waitingCount } = this.pool;
+    return { total: totalCount, idle: idleCount, waiting: waitingCount };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    if (this.source.isInitialized) await this.source.destroy();
+  }
+
+  private get pool(): Pool {
+    return (this.source.driver as unknown as { master: Pool }).master;
+  }
+
+  private async transaction<T>(role: string, orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const setting = scope(role, orgId === '' ? '' : checked(orgId));
+    try {
+      return await this.source.transaction(async (tx) => {
+        await tx.query(setting);
+        return work(tx);
+      });
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+}
+
+/** `role` and `app.org_id` for this transaction; both values are checked words, so they can stand in the text. */
+function scope(role: string, orgId: string): string {
+  return `SELECT set_config('role', '${role}', true), set_config('app.org_id', '${orgId}', true)`;
+}
+
+function checked(orgId: string): string {
+  if (!UUID.test(orgId)) throw new Error('An organization id is not a UUID.');
+  return orgId;
+}
+
+function isLost(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code) || /^(08|57)/.test(code);
+}

@@ -1,0 +1,206 @@
+import { Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { AppError } from '../../common/app-error.js';
+import { Database, type Tx } from '../database/database.service.js';
+import { Log } from '../telemetry/log.js';
+import { JobSignals } from './job-signals.js';
+
+export type JobKind = 'test' | 'discovery';
+
+/** What a job is about: ids alone, never a secret. The row that `refId` names is the truth about the work. */
+export interface JobRef {
+  readonly kind: JobKind;
+  readonly orgId: string;
+  readonly refId: string;
+}
+
+export interface Job extends JobRef {
+  readonly id: string;
+  /** Fencing token: it grows with each claim, and work of an older token must not be stored. See `fence`. */
+  readonly token: number;
+}
+
+export interface JobHandler {
+  /** Jobs of this kind that one process runs at a time. */
+  readonly concurrency: number;
+  /** Does the work. The signal aborts when the job is cancelled, taken over or the process stops. */
+  run(job: Job, signal: AbortSignal): Promise<void>;
+  /** Called instead of `run` once a job has ended its worker `MAX_CLAIMS` times: record the failure. */
+  abandon(job: Job): Promise<void>;
+}
+
+const LEASE_S = 6;
+const HEARTBEAT_MS = 2_000;
+const POLL_MS = 1_000;
+const MAX_CLAIMS = 3;
+
+interface JobRow {
+  readonly id: string;
+  readonly kind: JobKind;
+  readonly org_id: string;
+  readonly ref_id: string;
+  readonly token: number;
+}
+
+/**
+ * Work that outlives a request. The queue is a table: a job is added in the transaction that makes it necessary, is
+ * held by a lease, and starts again elsewhere at most 10 s after its worker died. Job signals (PostgreSQL, or Redis
+ * where it is configured) only say "look now".
+ */
+@Injectable()
+export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly handlers = new Map<JobKind, JobHandler>();
+  private readonly running = new Map<
+    string,
+    { job: Job; controller: AbortController; done: Promise<void> }
+  >();
+  private poll: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly signals: JobSignals,
+    private readonly log: Log,
+  ) {}
+
+  onModuleInit(): void {
+    this.signals.onWork(() => void this.look());
+    this.signals.onCancel((refId) => {
+      for (const { job, controller } of this.running.values())
+        if (job.refId === refId) controller.abort(new AppError('CANCELLED', 'The work was cancelled.'));
+    });
+  }
+
+  /** Takes on the work of a kind; called by workers, not by processes that only serve the API. */
+  handle(kind: JobKind, handler: JobHandler): void {
+    this.handlers.set(kind, handler);
+    this.poll ??= setInterval(() => void this.look(), POLL_MS);
+  }
+
+  /** Adds a job in the caller's transaction; the same work is queued once however often it is added. */
+  async add(tx: Tx, { kind, orgId, refId }: JobRef): Promise<void> {
+    await tx.query(
+      `INSERT INTO jobs (id, kind, org_id, ref_id) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, ref_id) DO NOTHING`,
+      [uuid(), kind, orgId, refId],
+    );
+    await this.signals.work(tx);
+  }
+
+  /** Takes a job away in the caller's transaction; a worker that runs it is stopped. */
+  async cancel(tx: Tx, kind: JobKind, refId: string): Promise<void> {
+    await tx.query('DELETE FROM jobs WHERE kind = $1 AND ref_id = $2', [kind, refId]);
+    await this.signals.cancel(tx, refId);
+  }
+
+  /**
+   * Proves inside the transaction that is about to store results that this worker still holds the job, and holds it
+   * until the transaction ends.
+   *
+   * @throws AppError CANCELLED when the job was cancelled or another worker has taken it over.
+   */
+  async fence(tx: Tx, job: Job): Promise<void> {
+    const held = await tx.query<unknown[]>(
+      `SELECT FROM jobs WHERE id = $1 AND token = $2 AND state = 'running' FOR UPDATE`,
+      [job.id, job.token],
+    );
+    if (held.length === 0)
+      throw new AppError('CANCELLED', 'Another worker holds this work now, or it was cancelled.');
+  }
+
+  /** Jobs that this process runs now. */
+  get active(): number {
+    return this.running.size;
+  }
+
+  /** Stops taking jobs, stops the running ones and hands them back, so that another process starts them at once. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.poll);
+    const reason = new AppError('CANCELLED', 'The process is stopping.');
+    const ending = [...this.running.values()].map(({ controller, done }) => {
+      controller.abort(reason);
+      return done;
+    });
+    await Promise.allSettled(ending);
+  }
+
+  private async look(): Promise<void> {
+    if (this.stopping) return;
+    for (const [kind, handler] of this.handlers) {
+      try {
+        const free =
+          handler.concurrency - [...this.running.values()].filter(({ job }) => job.kind === kind).length;
+        if (free > 0) for (const job of await this.claim(kind, free)) this.start(job, handler);
+      } catch (error) {
+        if (!(error instanceof AppError)) this.log.fault('jobs.claim_failed', error);
+      }
+    }
+  }
+
+  private claim(kind: JobKind, limit: number): Promise<Job[]> {
+    return this.database.asScheduler(async (tx) => {
+      const [rows] = await tx.query<[JobRow[], number]>(
+        `UPDATE jobs SET state = 'running', token = token + 1, lease_until = now() + interval '${String(LEASE_S)} s'
+         WHERE id IN (SELECT id FROM jobs WHERE kind = $1 AND (
+             (state = 'queued' AND run_at <= now()) OR (state = 'running' AND lease_until < now()))
+           ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING id, kind, org_id, ref_id, token`,
+        [kind, limit],
+      );
+      return rows.map(({ id, org_id, ref_id, token }) => ({ id, kind, orgId: org_id, refId: ref_id, token }));
+    });
+  }
+
+  private start(job: Job, handler: JobHandler): void {
+    const controller = new AbortController();
+    const heartbeat = setInterval(() => void this.renew(job, controller), HEARTBEAT_MS);
+    const done = this.work(job, handler, controller.signal).finally(() => {
+      clearInterval(heartbeat);
+      this.running.delete(job.id);
+      void this.look();
+    });
+    this.running.set(job.id, { job, controller, done });
+  }
+
+  private async work(job: Job, handler: JobHandler, signal: AbortSignal): Promise<void> {
+    try {
+      if (job.token > MAX_CLAIMS) await handler.abandon(job);
+      else await handler.run(job, signal);
+      await this.end(job, 'DELETE FROM jobs WHERE id = $1 AND token = $2');
+    } catch (error) {
+      if (!(error instanceof AppError))
+        this.log.fault('jobs.run_failed', error, { kind: job.kind, ref_id: job.refId });
+      // Handed back: at once when the process stops, else after a pause that doubles. Nothing happens to a stale token.
+      const pauseS = this.stopping ? 0 : 2 ** job.token;
+      const free = this.stopping ? 'token - 1' : 'token';
+      await this.end(
+        job,
+        `UPDATE jobs SET state = 'queued', token = ${free}, lease_until = NULL,
+           run_at = now() + interval '${String(pauseS)} s' WHERE id = $1 AND token = $2`,
+      );
+    }
+  }
+
+  private async end(job: Job, statement: string): Promise<void> {
+    try {
+      await this.database.asScheduler((tx) => tx.query(statement, [job.id, job.token]));
+    } catch (error) {
+      // The lease runs out by itself, and the work is idempotent.
+      this.log.fault('jobs.end_failed', error, { kind: job.kind, ref_id: job.refId });
+    }
+  }
+
+  private async renew(job: Job, controller: AbortController): Promise<void> {
+    try {
+      const [, held] = await this.database.asScheduler((tx) =>
+        tx.query<[unknown, number]>(
+          `UPDATE jobs SET lease_until = now() + interval '${String(LEASE_S)} s' WHERE id = $1 AND token = $2`,
+          [job.id, job.token],
+        ),
+      );
+      if (held === 0) controller.abort(new AppError('CANCELLED', 'The work was cancelled or taken over.'));
+    } catch {
+      // The database is away for now: the fence decides at the end whether this worker still holds the job.
+    }
+  }
+}

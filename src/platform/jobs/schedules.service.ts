@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Tx } from '../database/database.service.js';
+
+export type ScheduleKind = 'probe' | 'discovery';
+
+export interface Schedule {
+  readonly kind: ScheduleKind;
+  readonly orgId: string;
+  readonly dataSourceId: string;
+  readonly intervalS: number;
+}
+
+export interface DueSource {
+  readonly orgId: string;
+  readonly dataSourceId: string;
+  /** Milliseconds since it was due. */
+  readonly lateMs: number;
+}
+
+interface DueRow {
+  readonly org_id: string;
+  readonly data_source_id: string;
+  readonly late_ms: string;
+}
+
+/** How far a run may move from its interval, so that sources which were saved together drift apart. */
+const JITTER = 0.1;
+
+/**
+ * When each source is due again. Every process asks for due sources and gets others than its neighbours (SKIP LOCKED);
+ * a claim moves the next run forward in the same statement, so a source is not handed out twice.
+ */
+@Injectable()
+export class Schedules {
+  constructor(private readonly database: Database) {}
+
+  /** Sets or changes the interval; the next run comes within one interval, spread at random. */
+  async set(tx: Tx, { kind, orgId, dataSourceId, intervalS }: Schedule): Promise<void> {
+    await tx.query(
+      `INSERT INTO schedules (kind, data_source_id, org_id, interval_s, next_run_at)
+       VALUES ($1, $2, $3, $4, now() + random() * make_interval(secs => $4))
+       ON CONFLICT (kind, data_source_id) DO UPDATE
+         SET interval_s = excluded.interval_s, next_run_at = least(schedules.next_run_at, excluded.next_run_at)`,
+      [kind, dataSourceId, orgId, intervalS],
+    );
+  }
+
+  /** Moves the next run to `at`, such as the end of a back-off or of a pause. */
+  async moveTo(tx: Tx, kind: ScheduleKind, dataSourceId: string, at: Date): Promise<void> {
+    await tx.query('UPDATE schedules SET next_run_at = $3 WHERE kind = $1 AND data_source_id = $2', [
+      kind,
+      dataSourceId,
+      at,
+    ]);
+  }
+
+  /** Ends the runs of one kind, or of all kinds, for a source. */
+  async remove(tx: Tx, dataSourceId: string, kind?: ScheduleKind): Promise<void> {
+    await tx.query('DELETE FROM schedules WHERE data_source_id = $1 AND ($2::text IS NULL OR kind = $2)', [
+      dataSourceId,
+      kind ?? null,
+    ]);
+  }
+
+  /** Takes up to `limit` due sources, the longest due first. */
+  claim(kind: ScheduleKind, limit: number): Promise<DueSource[]> {
+    return this.database.asScheduler(async (tx) => {
+      const [rows] = await tx.query<[DueRow[], number]>(
+        `UPDATE schedules s
+         SET next_run_at = now() + make_interval(secs => s.interval_s * (1 + ${String(JITTER)} * (2 * random() - 1)))
+         FROM (SELECT data_source_id, next_run_at AS due FROM schedules
+               WHERE kind = $1 AND next_run_at <= now()
+               ORDER BY next_run_at LIMIT $2 FOR UPDATE SKIP LOCKED) d
+         WHERE s.kind = $1 AND s.data_source_id = d.data_source_id
+         RETURNING s.org_id, s.data_source_id, extract(epoch FROM now() - d.due) * 1000 AS late_ms`,
+        [kind, limit],
+      );
+      return rows.map((row) => ({
+        orgId: row.org_id,
+        dataSourceId: row.data_source_id,
+        lateMs: Number(row.late_ms),
+      }));
+    });
+  }
+}
