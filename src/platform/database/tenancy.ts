@@ -16,9 +16,11 @@ export async function createRoles(runner: QueryRunner): Promise<void> {
         END IF;
       EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
       END $$`);
+    // From PostgreSQL 16 on, who makes a role is its member by ADMIN alone and may not SET ROLE to it.
     await runner.query(`
       DO $$ BEGIN
-        IF NOT pg_has_role(current_user, '${role}', 'MEMBER') THEN
+        IF NOT pg_has_role(current_user, '${role}',
+          CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
           EXECUTE format('GRANT ${role} TO %I', current_user);
         END IF;
       EXCEPTION WHEN unique_violation THEN NULL;
