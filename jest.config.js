@@ -19,5 +19,6 @@ export default {
       globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     },
   ],
+  reporters: ['default', '<rootDir>/test/support/totals-reporter.mjs'],
   testTimeout: 60_000,
 };
