@@ -22,6 +22,7 @@ export interface Binaries {
   readonly version: string;
   /** Major version of PostgreSQL, such as `18`. */
   readonly major: string;
+  /** A copy was made now. */
   readonly copied: boolean;
 }
 
@@ -38,11 +39,10 @@ export function findBinaries(account: Account | undefined, privateFolder: string
   const found = { version, major: version.split('.')[0] ?? version };
   const readable = account === undefined || isReadable(account, folder);
   if (readable && makeLinks(packaged)) return { ...found, folder, copied: false };
-  return {
-    ...found,
-    folder: copyOf(packaged, version, copyTarget(account, privateFolder, version)),
-    copied: true,
-  };
+  const target = copyTarget(account, privateFolder, version);
+  const copied = !lstatSync(join(target, 'native'), { throwIfNoEntry: false });
+  if (copied) copyTo(packaged, version, target);
+  return { ...found, folder: join(target, 'native'), copied };
 }
 
 function locatePackage(): string {
@@ -98,10 +98,8 @@ function copyTarget(account: Account | undefined, privateFolder: string, version
   return join(own, version);
 }
 
-/** Copies once; the name appears only when the copy is whole. */
-function copyOf(packaged: string, version: string, target: string): string {
-  if (lstatSync(join(target, 'native/bin/postgres'), { throwIfNoEntry: false }))
-    return join(target, 'native');
+/** The name appears only when the copy is whole. */
+function copyTo(packaged: string, version: string, target: string): void {
   const draft = mkdtempSync(`${target}.part-`);
   try {
     cpSync(join(packaged, 'native'), join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
@@ -111,9 +109,9 @@ function copyOf(packaged: string, version: string, target: string): string {
     renameSync(draft, target);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
+    // Another start may have made the same copy meanwhile.
     if (!lstatSync(join(target, 'native'), { throwIfNoEntry: false })) throw error;
   }
-  return join(target, 'native');
 }
 
 function openForReading(path: string): void {

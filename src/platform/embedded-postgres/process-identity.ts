@@ -41,8 +41,8 @@ export async function waitForExit(pid: number, ms: number): Promise<boolean> {
   return true;
 }
 
-/** A zombie keeps its id until its parent reads its status, yet it runs no more and holds no file. */
-function isRunning(pid: number): boolean {
+/** Whether a process still runs. A zombie keeps its id until its parent reads its status, yet it holds no file. */
+export function isRunning(pid: number): boolean {
   if (!isAlive(pid)) return false;
   if (process.platform !== 'linux') return true;
   try {
