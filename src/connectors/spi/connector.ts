@@ -95,8 +95,8 @@ export interface Presigner {
   >;
 }
 
-/** The parts of opening a session that a driver can tell apart. */
-export type OpenStep = 'tls' | 'auth' | 'database';
+/** The parts of opening a session that a driver can tell apart; one that it leaves out counts as done with the next. */
+export type OpenStep = 'tcp' | 'tls' | 'auth' | 'database';
 
 export interface OpenContext {
   /** Aborts at the deadline: the driver destroys its socket then. */

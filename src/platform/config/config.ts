@@ -12,6 +12,8 @@ export class Config {
   readonly dataDir!: string;
   /** Absent: the embedded PostgreSQL under `dataDir` is started. */
   readonly databaseUrl!: string | undefined;
+  /** The database is the embedded one; it was not named by the environment. */
+  readonly embedded!: boolean;
   /** Absent: jobs go through PostgreSQL. */
   readonly redisUrl!: string | undefined;
   /** Newest first; the first encrypts, all decrypt. */
@@ -132,6 +134,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
     metricsPort: port('METRICS_PORT', 9464),
     dataDir,
     databaseUrl,
+    embedded: databaseUrl === undefined,
     redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
     appSecrets,
     jwt: {

@@ -77,10 +77,14 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
     this.poll ??= setInterval(() => void this.look(), POLL_MS);
   }
 
-  /** Adds a job in the caller's transaction; the same work is queued once however often it is added. */
+  /**
+   * Adds a job in the caller's transaction. The same work is queued once however often it is added; work that is
+   * running at that moment is done once more afterwards, because it may have started from older facts.
+   */
   async add(tx: Tx, { kind, orgId, refId }: JobRef): Promise<void> {
     await tx.query(
-      `INSERT INTO jobs (id, kind, org_id, ref_id) VALUES ($1, $2, $3, $4) ON CONFLICT (kind, ref_id) DO NOTHING`,
+      `INSERT INTO jobs (id, kind, org_id, ref_id) VALUES ($1, $2, $3, $4) 
+       ON CONFLICT (kind, ref_id) DO UPDATE SET again = (jobs.state = 'running'), run_at = now()`,
       [uuid(), kind, orgId, refId],
     );
     await this.signals.work(tx);
@@ -166,7 +170,11 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
     try {
       if (job.token > MAX_CLAIMS) await handler.abandon(job);
       else await handler.run(job, signal);
-      await this.end(job, 'DELETE FROM jobs WHERE id = $1 AND token = $2');
+      await this.end(job, 'DELETE FROM jobs WHERE id = $1 AND token = $2 AND NOT again');
+      await this.end(
+        job,
+        `UPDATE jobs SET state = 'queued', token = 0, again = false WHERE id = $1 AND token = $2`,
+      );
     } catch (error) {
       if (!(error instanceof AppError))
         this.log.fault('jobs.run_failed', error, { kind: job.kind, ref_id: job.refId });

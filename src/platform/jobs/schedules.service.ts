@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Tx } from '../database/database.service.js';
 
-export type ScheduleKind = 'probe' | 'discovery';
+/** `wake` ends a pause or a maintenance, `purge` ends the grace time of a deleted source. */
+export type ScheduleKind = 'probe' | 'discovery' | 'wake' | 'purge';
 
 export interface Schedule {
   readonly kind: ScheduleKind;
@@ -45,13 +46,22 @@ export class Schedules {
     );
   }
 
-  /** Moves the next run to `at`, such as the end of a back-off or of a pause. */
+  /** Moves the next run to `at`, such as the end of a back-off. */
   async moveTo(tx: Tx, kind: ScheduleKind, dataSourceId: string, at: Date): Promise<void> {
     await tx.query('UPDATE schedules SET next_run_at = $3 WHERE kind = $1 AND data_source_id = $2', [
       kind,
       dataSourceId,
       at,
     ]);
+  }
+
+  /** Sets a single run at `at`; it comes again every minute until it is removed, so that a failed one is not lost. */
+  async once(tx: Tx, { kind, orgId, dataSourceId }: Omit<Schedule, 'intervalS'>, at: Date): Promise<void> {
+    await tx.query(
+      `INSERT INTO schedules (kind, data_source_id, org_id, interval_s, next_run_at) VALUES ($1, $2, $3, 60, $4)
+       ON CONFLICT (kind, data_source_id) DO UPDATE SET next_run_at = excluded.next_run_at`,
+      [kind, dataSourceId, orgId, at],
+    );
   }
 
   /** Ends the runs of one kind, or of all kinds, for a source. */

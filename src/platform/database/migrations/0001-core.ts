@@ -42,6 +42,7 @@ const TABLES = [
     category text NOT NULL,
     connection jsonb NOT NULL,
     destination text NOT NULL,
+    secret_fields text[] NOT NULL DEFAULT '{}',
     pool jsonb NOT NULL,
     discovery jsonb NOT NULL,
     health jsonb NOT NULL,
@@ -128,6 +129,7 @@ const TABLES = [
     state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running')),
     run_at timestamptz NOT NULL DEFAULT now(),
     token integer NOT NULL DEFAULT 0,
+    again boolean NOT NULL DEFAULT false,
     lease_until timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (kind, ref_id)

@@ -1,0 +1,107 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
+import { AppError } from '../../common/app-error.js';
+import type { OpenContext } from './connector.js';
+import { toConnectorError } from './connector-error.js';
+import { normalizeHost, type TLS_MODES } from './spec.js';
+
+/** The `tls` block of a connection, see spec.ts. */
+export interface TlsConfig {
+  readonly mode?: (typeof TLS_MODES)[number];
+  readonly ca?: string;
+  readonly client_cert?: string;
+  readonly client_key?: string;
+  readonly server_name?: string;
+}
+
+/**
+ * Node's options for a TLS block; undefined only where the block says `disable`. Without a block everything is verified.
+ *
+ * @param host the configured host: the name that `verify_full` wants to see, whatever address is dialled.
+ */
+export function tlsOptions(host: string, tls: TlsConfig = {}): ConnectionOptions | undefined {
+  const mode = tls.mode ?? 'verify_full';
+  if (mode === 'disable') return undefined;
+  const name = normalizeHost(tls.server_name ?? host);
+  return {
+    rejectUnauthorized: mode !== 'require',
+    // Node checks the name of the socket it is given, which is an address here: ours is the configured one.
+    checkServerIdentity: (_, certificate) =>
+      mode === 'verify_full' ? checkServerIdentity(name, certificate) : undefined,
+    // An address is no server name in TLS.
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls.client_cert === undefined ? {} : { cert: tls.client_cert }),
+    ...(tls.client_key === undefined ? {} : { key: tls.client_key }),
+  };
+}
+
+/**
+ * Opens a TCP connection to `context.address`, else to `where`. Rejects with an AppError, or with the signal's reason;
+ * the socket is destroyed then. It is not watched by the signal any more once it is open.
+ */
+export function openSocket(
+  where: { readonly host: string; readonly port: number },
+  context: Pick<OpenContext, 'signal' | 'address'>,
+): Promise<Socket> {
+  context.signal.throwIfAborted();
+  const { host, port } = context.address ?? where;
+  const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
+  return opened(socket, 'connect', context.signal);
+}
+
+/** Puts TLS over an open socket. Rejects with TLS_FAILED where the peer is not trusted or speaks no TLS. */
+export async function secureSocket(
+  socket: Socket,
+  options: ConnectionOptions,
+  signal: AbortSignal,
+): Promise<TLSSocket> {
+  let secured: TLSSocket;
+  try {
+    signal.throwIfAborted();
+    secured = connectTls({ ...options, socket });
+  } catch (error) {
+    // A PEM text that OpenSSL cannot read throws here.
+    socket.destroy();
+    throw toConnectorError(error, {}, 'TLS_FAILED');
+  }
+  return opened(secured, 'secureConnect', signal).catch((error: unknown) => {
+    socket.destroy();
+    throw error;
+  });
+}
+
+function opened<T extends Socket>(
+  socket: T,
+  event: 'connect' | 'secureConnect',
+  signal: AbortSignal,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const settle = (): void => {
+      signal.removeEventListener('abort', onAbort);
+      socket.off(event, onOpen).off('error', onError);
+    };
+    const onOpen = (): void => {
+      settle();
+      resolve(socket);
+    };
+    const fail = (reason: unknown): void => {
+      settle();
+      // A destroyed socket may still report an error, and one without a listener ends the process.
+      socket.on('error', () => undefined).destroy();
+      reject(reason as Error);
+    };
+    const onAbort = (): void => fail(signal.reason);
+    const onError = (error: Error & { syscall?: string }): void =>
+      fail(
+        // Node's own words for a peer that hung up in the handshake: it does not speak TLS. A reset has a syscall.
+        event === 'secureConnect' && nativeIsReset(error) && error.syscall === undefined
+          ? new AppError('TLS_FAILED', 'The server closed the connection instead of setting up TLS.')
+          : toConnectorError(error, {}, event === 'secureConnect' ? 'TLS_FAILED' : 'UNREACHABLE'),
+      );
+    signal.addEventListener('abort', onAbort, { once: true });
+    socket.once(event, onOpen).on('error', onError);
+  });
+}
+
+const nativeIsReset = (error: { code?: unknown }): boolean => error.code === 'ECONNRESET';
