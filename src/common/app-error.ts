@@ -64,6 +64,11 @@ export const ERROR_CODES = {
   DRIVER_MISSING: { blame: 'internal', status: 500, title: 'The driver is not installed' },
   SECRET_BACKEND_UNAVAILABLE: { blame: 'internal', status: 503, title: 'The secrets cannot be read' },
   DATABASE_UNAVAILABLE: { blame: 'internal', status: 503, title: 'The product database is not available' },
+  IDENTITY_PROVIDER_UNAVAILABLE: {
+    blame: 'internal',
+    status: 503,
+    title: 'Access tokens cannot be checked for now',
+  },
   INTERNAL: { blame: 'internal', status: 500, title: 'Internal error' },
 } as const satisfies Record<string, CodeFacts>;
 
