@@ -37,6 +37,6 @@ export function remedyFor(
   server?: ServerInfo,
 ): (Remedy & { docs_url: string }) | undefined {
   const text = GENERAL[code];
-  const remedy = definition.remedy?.(code, config as never, server) ?? (text ? { text } : undefined);
+  const remedy = definition.remedy?.(code, config, server) ?? (text ? { text } : undefined);
   return remedy && { ...remedy, docs_url: `/docs/problems#${code.toLowerCase()}` };
 }

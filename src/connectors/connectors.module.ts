@@ -1,0 +1,13 @@
+import { Global, Module } from '@nestjs/common';
+import { ConnectorRegistry } from './connector-registry.js';
+import { Egress } from './runtime/egress.service.js';
+import { Opener } from './runtime/opener.service.js';
+import { Prober } from './runtime/prober.service.js';
+import { SessionPools } from './runtime/session-pools.service.js';
+
+@Global()
+@Module({
+  providers: [ConnectorRegistry, Egress, Opener, SessionPools, Prober],
+  exports: [ConnectorRegistry, SessionPools, Prober],
+})
+export class ConnectorsModule {}

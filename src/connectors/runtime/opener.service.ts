@@ -1,0 +1,68 @@
+import { Injectable } from '@nestjs/common';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AppError } from '../../common/app-error.js';
+import { withDeadline } from '../../common/deadline.js';
+import { Config } from '../../platform/config/config.js';
+import { toConnectorError, type OpenContext, type Session } from '../spi/index.js';
+import { Egress, type Address } from './egress.service.js';
+import type { Target } from './session-pools.service.js';
+
+/** Opens sessions: finds the address, keeps the deadline, and lets the driver dial. */
+@Injectable()
+export class Opener {
+  constructor(
+    private readonly egress: Egress,
+    private readonly config: Config,
+  ) {}
+
+  /**
+   * Opens one session within the target's connect timeout.
+   *
+   * @param signal ends the opening early; a session that opens after that is closed again.
+   * @throws AppError of a connector code.
+   */
+  async open(
+    target: Target,
+    signal: AbortSignal,
+    address?: Address,
+    done?: OpenContext['done'],
+  ): Promise<Session> {
+    const { definition, config, pool, orgId } = target;
+    const timeout = pool.connect_timeout_ms;
+    const pinned = address ?? (await this.locate(target, signal));
+    const root = definition.category === 'file' ? await this.rootOf(orgId) : undefined;
+    return withDeadline(timeout, signal, async (inner) => {
+      try {
+        const session = await definition.open(config, {
+          signal: inner,
+          ...(pinned ? { address: pinned } : {}),
+          ...(root === undefined ? {} : { root }),
+          ...(done ? { done } : {}),
+        });
+        if (inner.aborted) void session.close();
+        return session;
+      } catch (error) {
+        throw toConnectorError(error, {}, 'PROTOCOL');
+      }
+    });
+  }
+
+  /** The pinned address of a target, or nothing where it has no host. */
+  async locate({ config, pool }: Target, signal: AbortSignal): Promise<Address | undefined> {
+    const { host, port } = config;
+    if (typeof host !== 'string' || typeof port !== 'number') return undefined;
+    return this.egress.resolve({ host, port }, pool.connect_timeout_ms, signal);
+  }
+
+  /** The folder of an organization's files; made on first use, for this account alone. */
+  private async rootOf(orgId: string): Promise<string> {
+    const root = join(this.config.filesRoot, orgId);
+    try {
+      await mkdir(root, { recursive: true, mode: 0o700 });
+    } catch {
+      throw new AppError('INTERNAL', 'The folder for files cannot be used.');
+    }
+    return root;
+  }
+}

@@ -1,0 +1,229 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { AppError, type ErrorCode } from '../../common/app-error.js';
+import { withDeadline } from '../../common/deadline.js';
+import {
+  toConnectorError,
+  type Capability,
+  type OpenStep,
+  type ServerInfo,
+  type Session,
+} from '../spi/index.js';
+import type { Address } from './egress.service.js';
+import { Opener } from './opener.service.js';
+import { remedyFor } from './remedies.js';
+import type { Target } from './session-pools.service.js';
+import type { TestOutcome, TestResult, TestStep } from './test-result.js';
+
+/** Where a fault belongs whatever step was being timed when it showed. */
+const STEP_OF: Partial<Record<ErrorCode, string>> = {
+  TLS_FAILED: 'tls',
+  AUTH_FAILED: 'auth',
+  DATABASE_NOT_FOUND: 'database',
+};
+
+/** Faults that say something about us or about this moment, not about the source. */
+const INCONCLUSIVE: readonly ErrorCode[] = [
+  'BUSY',
+  'THROTTLED',
+  'SECRET_BACKEND_UNAVAILABLE',
+  'INTERNAL',
+  'CANCELLED',
+];
+
+const OPEN_STEPS: readonly OpenStep[] = ['tcp', 'tls', 'auth', 'database'];
+
+/** A filter that no dataset passes: it proves that the catalog may be read, at next to no cost for the source. */
+const NOTHING = ['\u2205.\u2205'];
+
+/**
+ * The layered test of a source: each layer is a step with its time, its code and an exact remedy. Create, test, retry
+ * and health share it.
+ */
+@Injectable()
+export class Prober {
+  constructor(private readonly opener: Opener) {}
+
+  /** Tests a target whose configuration is valid and whose secrets are loaded. Never rejects for a fault of the source. */
+  async probe(target: Target, signal: AbortSignal): Promise<TestResult> {
+    const run = new Run(target);
+    run.pass('config');
+    run.pass('secret');
+    const { host } = target.config;
+    let session: Session | undefined;
+    try {
+      const address =
+        typeof host === 'string'
+          ? await run.step('dns', () => this.opener.locate(target, signal))
+          : undefined;
+      session = await this.openInSteps(run, target, signal, address);
+      const opened = session;
+      const ms = Math.min(target.pool.query_timeout_ms, target.pool.connect_timeout_ms);
+      await run.step('probe', () => withDeadline(ms, signal, (inner) => opened.ping(inner)));
+      await this.checkDiscovery(run, opened, ms, signal);
+    } catch (error) {
+      run.fail(error);
+    } finally {
+      await session?.close();
+    }
+    return run.result(session?.server);
+  }
+
+  /** Opens the session; the driver's own marks end the steps, the one that is missing one failed. */
+  private async openInSteps(
+    run: Run,
+    target: Target,
+    signal: AbortSignal,
+    address?: Address,
+  ): Promise<Session> {
+    if (!address) return run.step('open', () => this.opener.open(target, signal));
+    const left = OPEN_STEPS.filter((step) => step !== 'tls' || usesTls(target.config));
+    run.begin('tcp');
+    const session = await this.opener.open(target, signal, address, (done, detail) => {
+      while (left.length > 0 && OPEN_STEPS.indexOf(left[0] ?? done) <= OPEN_STEPS.indexOf(done)) {
+        const step = left.shift();
+        if (step) run.end(step, step === done ? detail : undefined);
+        if (left[0]) run.begin(left[0]);
+      }
+    });
+    for (const step of left.splice(0)) run.end(step);
+    if (!usesTls(target.config))
+      run.warn('tls', 'Passwords and data travel unencrypted: tls.mode is "disable".');
+    return session;
+  }
+
+  private async checkDiscovery(run: Run, session: Session, ms: number, signal: AbortSignal): Promise<void> {
+    if (!run.target.definition.capabilities.includes('discover')) return;
+    const { discover } = session as Session<'discover'>;
+    try {
+      await run.step('capability.discover', () =>
+        withDeadline(ms, signal, async (inner) => {
+          const request = { include: NOTHING, exclude: [], strategy: 'balanced' as const };
+          for await (const event of discover.discover(request, inner))
+            if (event.event === 'scope_ended' && event.status === 'failed')
+              throw new AppError(event.code ?? 'QUERY_FAILED', event.reason ?? 'The catalog cannot be read.');
+        }),
+      );
+    } catch (error) {
+      run.incapable('discover', error);
+    }
+  }
+}
+
+function usesTls(config: Record<string, unknown>): boolean {
+  return (config.tls as { mode?: unknown } | undefined)?.mode !== 'disable';
+}
+
+/** One test while it runs. */
+class Run {
+  private readonly id = uuid();
+  private readonly startedAt = performance.now();
+  private readonly steps: TestStep[] = [];
+  private readonly capabilities: Partial<Record<Capability, { capable: boolean; reason?: string }>> = {};
+  private current: { name: string; at: string; from: number } | undefined;
+  private failure: AppError | undefined;
+  private failedAt: string | undefined;
+
+  constructor(readonly target: Target) {
+    for (const name of target.definition.capabilities) this.capabilities[name] = { capable: true };
+  }
+
+  begin(name: string): void {
+    this.current = { name, at: new Date().toISOString(), from: performance.now() };
+  }
+
+  end(name: string, detail?: TestStep['detail']): void {
+    this.push(name, 'passed', detail ? { detail } : {});
+  }
+
+  pass(name: string): void {
+    this.begin(name);
+    this.end(name);
+  }
+
+  async step<T>(name: string, work: () => Promise<T>): Promise<T> {
+    this.begin(name);
+    const value = await work();
+    this.end(name);
+    return value;
+  }
+
+  warn(name: string, message: string): void {
+    this.begin(name);
+    this.push(name, 'warning', { message });
+  }
+
+  /** Ends the test at the step that the fault belongs to. */
+  fail(error: unknown): void {
+    const fault = toConnectorError(error);
+    const name = STEP_OF[fault.code] ?? this.current?.name ?? 'probe';
+    this.failure = fault;
+    this.failedAt = name;
+    this.push(name, 'failed', this.explain(fault));
+  }
+
+  incapable(capability: Capability, error: unknown): void {
+    const fault = toConnectorError(error);
+    this.capabilities[capability] = { capable: false, reason: fault.message };
+    this.push(`capability.${capability}`, 'warning', this.explain(fault), false);
+  }
+
+  result(server: ServerInfo | undefined): TestResult {
+    return {
+      run_id: this.id,
+      outcome: this.outcome(),
+      duration_ms: round(performance.now() - this.startedAt),
+      ...(server ? { server } : {}),
+      ...(this.failedAt === undefined ? {} : { failed_at: this.failedAt }),
+      user_action: this.failure?.blame === 'config' || this.failure?.blame === 'caller',
+      retryable: this.failure?.retryable ?? false,
+      steps: [...this.steps, ...this.skipped()],
+      capabilities: this.failure ? {} : this.capabilities,
+    };
+  }
+
+  private explain(fault: AppError): Pick<TestStep, 'code' | 'message' | 'remedy'> {
+    const remedy = remedyFor(fault.code, this.target.definition, this.target.config);
+    return { code: fault.code, message: fault.message, ...(remedy ? { remedy } : {}) };
+  }
+
+  private push(name: string, status: TestStep['status'], more: Partial<TestStep>, mandatory = true): void {
+    const { at, from } = this.current ?? { at: new Date().toISOString(), from: performance.now() };
+    this.steps.push({
+      name,
+      mandatory,
+      status,
+      started_at: at,
+      duration_ms: round(performance.now() - from),
+      ...more,
+    });
+    this.current = undefined;
+  }
+
+  /** What was not reached, so that a reader sees the whole ladder. */
+  private skipped(): TestStep[] {
+    if (!this.failure) return [];
+    const { config, definition } = this.target;
+    const ladder =
+      typeof config.host === 'string'
+        ? ['dns', ...OPEN_STEPS.filter((step) => step !== 'tls' || usesTls(config)), 'probe']
+        : ['open', 'probe'];
+    if (definition.capabilities.includes('discover')) ladder.push('capability.discover');
+    const at = new Date().toISOString();
+    return ladder
+      .slice(ladder.indexOf(this.failedAt ?? '') + 1)
+      .filter((name) => !this.steps.some((step) => step.name === name))
+      .map((name) => ({ name, mandatory: true, status: 'skipped' as const, started_at: at, duration_ms: 0 }));
+  }
+
+  private outcome(): TestOutcome {
+    if (!this.failure) return this.steps.some(({ status }) => status === 'warning') ? 'degraded' : 'ok';
+    if (this.failure.code === 'EGRESS_DENIED') return 'not_permitted';
+    if (this.failure.code === 'UNSUPPORTED' || this.failure.code === 'DRIVER_MISSING') return 'unsupported';
+    return INCONCLUSIVE.includes(this.failure.code) ? 'inconclusive' : 'failed';
+  }
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
