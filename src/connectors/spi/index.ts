@@ -2,4 +2,3 @@ export * from './connector.js';
 export * from './connector-error.js';
 export * from './metadata.js';
 export * from './spec.js';
-export * from './tls.js';

@@ -17,26 +17,3 @@ export function nameFilter(include: readonly string[], exclude: readonly string[
 function likePattern(glob: string): string {
   return glob.replaceAll(/[\\%_*?]/g, (char) => (char === '*' ? '%' : char === '?' ? '_' : `\\${char}`));
 }
-
-/** The same choice in memory, for a source that cannot do it. Case counts. */
-export function accepts(filter: NameFilter, schema: string, name: string): boolean {
-  const full = `${schema}.${name}`;
-  const hit = (pattern: string): boolean => likeExpression(pattern).test(full);
-  return (filter.include.length === 0 || filter.include.some(hit)) && !filter.exclude.some(hit);
-}
-
-const expressions = new Map<string, RegExp>();
-
-function likeExpression(pattern: string): RegExp {
-  let expression = expressions.get(pattern);
-  if (!expression) {
-    const source = pattern.replaceAll(/\\(.)|[%_]|[^\\%_]/gsu, (part: string, escaped?: string) => {
-      if (part === '%') return '.*';
-      if (part === '_') return '.';
-      return (escaped ?? part).replaceAll(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
-    });
-    if (expressions.size > 1_000) expressions.clear();
-    expressions.set(pattern, (expression = new RegExp(`^${source}$`, 'su')));
-  }
-  return expression;
-}
