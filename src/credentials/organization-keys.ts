@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/app-error.js';
+import { Clock } from '../common/clock.js';
+import { Database, type Tx } from '../platform/database/database.service.js';
+import { Fernet, FERNET_KEY_BYTES } from './fernet.js';
+import { KeyRing } from './key-ring.js';
+
+const CACHE_SIZE = 1_000;
+/** How long a key is used after it was last read: one that is destroyed stops working within this time. */
+const CACHE_MS = 60_000;
+
+/** A data key of an organization, ready for use. */
+export interface DataKey {
+  readonly version: number;
+  readonly fernet: Fernet;
+}
+
+interface KeyRow {
+  readonly version: number;
+  readonly wrapped_key: Buffer;
+  readonly kek_version: string;
+}
+
+interface Cached {
+  readonly key: DataKey;
+  readonly until: number;
+}
+
+/** The random data keys of the organizations, stored wrapped, made on first use, kept unwrapped in memory for a minute. */
+@Injectable()
+export class OrganizationKeys {
+  /** By `org` for the active key and by `org|version`, in the order of last reading. */
+  private readonly cache = new Map<string, Cached>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly ring: KeyRing,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The key that encrypts for the organization now. */
+  async active(tx: Tx, orgId: string): Promise<DataKey> {
+    const cached = this.cached(orgId);
+    if (cached) return cached;
+    const row = await readActive(tx, orgId);
+    if (row) return this.unwrap(orgId, row, orgId);
+    // In a transaction of its own: if the caller's is rolled back, what others have encrypted since stays readable.
+    await this.create(orgId);
+    const made = await readActive(tx, orgId);
+    if (!made)
+      throw new AppError('SECRET_BACKEND_UNAVAILABLE', 'The organization has no key that may encrypt.');
+    return this.unwrap(orgId, made, orgId);
+  }
+
+  /** The key that something was encrypted with. */
+  async byVersion(tx: Tx, orgId: string, version: number): Promise<DataKey> {
+    const name = `${orgId}|${String(version)}`;
+    const cached = this.cached(name);
+    if (cached) return cached;
+    const [row] = await tx.query<KeyRow[]>(
+      `SELECT version, wrapped_key, kek_version FROM organization_keys
+       WHERE org_id = $1 AND version = $2 AND state <> 'destroyed'`,
+      [orgId, version],
+    );
+    if (!row) throw new AppError('SECRET_BACKEND_UNAVAILABLE', 'The key of the stored secrets is gone.');
+    return this.unwrap(orgId, row, name);
+  }
+
+  /** Whether every stored key can be unwrapped with the configured application secrets. */
+  async ready(): Promise<boolean> {
+    return this.database.asScheduler(async (tx) => {
+      const [row] = await tx.query<{ foreign: boolean }[]>(
+        `SELECT EXISTS (SELECT FROM organization_keys
+           WHERE state <> 'destroyed' AND NOT kek_version = ANY($1)) AS foreign`,
+        [this.ring.versions],
+      );
+      return row?.foreign === false;
+    });
+  }
+
+  /** Makes the first key. Two processes may try at once: one row stays, both use it. */
+  private async create(orgId: string): Promise<void> {
+    // A process with a wrong secret must not add keys that the others cannot read.
+    if (!(await this.ready()))
+      throw new AppError(
+        'SECRET_BACKEND_UNAVAILABLE',
+        'Secrets of this installation were stored under another APP_SECRET.',
+      );
+    const wrapped = this.ring.wrap({ orgId, version: 1 }, randomBytes(FERNET_KEY_BYTES));
+    await this.database.inOrg(orgId, (tx) =>
+      tx.query(
+        `INSERT INTO organization_keys (org_id, version, wrapped_key, kek_version, state)
+         VALUES ($1, 1, $2, $3, 'active') ON CONFLICT DO NOTHING`,
+        [orgId, wrapped, this.ring.current],
+      ),
+    );
+  }
+
+  private unwrap(orgId: string, row: KeyRow, name: string): DataKey {
+    const { version } = row;
+    const bytes = this.ring.unwrap({ orgId, version }, row.kek_version, row.wrapped_key);
+    const key = { version, fernet: new Fernet(bytes) };
+    bytes.fill(0);
+    this.cache.set(name, { key, until: this.clock.monotonic() + CACHE_MS });
+    if (this.cache.size > CACHE_SIZE) this.forgetOldest();
+    return key;
+  }
+
+  private cached(name: string): DataKey | undefined {
+    const entry = this.cache.get(name);
+    if (!entry) return undefined;
+    if (this.clock.monotonic() < entry.until) return entry.key;
+    this.cache.delete(name);
+    return undefined;
+  }
+
+  private forgetOldest(): void {
+    for (const oldest of this.cache.keys()) {
+      this.cache.delete(oldest);
+      return;
+    }
+  }
+}
+
+async function readActive(tx: Tx, orgId: string): Promise<KeyRow | undefined> {
+  const rows = await tx.query<KeyRow[]>(
+    `SELECT version, wrapped_key, kek_version FROM organization_keys
+     WHERE org_id = $1 AND state = 'active' ORDER BY version DESC LIMIT 1`,
+    [orgId],
+  );
+  return rows[0];
+}
