@@ -7,6 +7,7 @@ import { accountForPostgres } from './account.js';
 import { findBinaries, type Binaries } from './binaries.js';
 import { give, openServerFolder, secretIn, type ServerFolder } from './folder.js';
 import { lockInstance } from './instance-lock.js';
+import { isRunning } from './process-identity.js';
 import { clearLeftovers, readPostmasterFile, stopPostmaster } from './postmaster.js';
 import { exitOf, lastWords, launch, logLength } from './server-process.js';
 import { watchOver } from './watchdog.js';
@@ -64,6 +65,25 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   }
 }
 
+/**
+ * The owner's URL of the server that an app runs on this data folder now; undefined where none runs, or where this
+ * account may not read its password.
+ */
+export function runningOwnerUrl(dataDir: string): string | undefined {
+  const path = join(resolve(dataDir), 'postgres');
+  const file = readPostmasterFile(join(path, 'cluster'));
+  if (file?.ready !== true || !isRunning(file.pid)) return undefined;
+  try {
+    return urlOf(OWNER, readFileSync(join(path, 'owner.password'), 'utf8').trim(), OWNER, file.port);
+  } catch {
+    return undefined;
+  }
+}
+
+function urlOf(user: string, password: string, database: string, port: number): string {
+  return `postgres://${user}:${password}@${HOST}:${String(port)}/${database}`;
+}
+
 async function start(folder: ServerFolder, options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const step = timer(options.onStep);
   const binaries = findBinaries(folder.account, folder.path);
@@ -80,9 +100,7 @@ async function start(folder: ServerFolder, options: EmbeddedPostgresOptions): Pr
   checkMajor(cluster, binaries);
   const { pid, port } = await run(folder, bin, options.settings ?? {});
   const watchdog = watchOver(pid, cluster, bin);
-  const url = (user: string, password: string, database: string): string =>
-    `postgres://${user}:${password}@${HOST}:${String(port)}/${database}`;
-  const superuserUrl = url(SUPERUSER, superuserPassword, 'postgres');
+  const superuserUrl = urlOf(SUPERUSER, superuserPassword, 'postgres', port);
   const stop = async (): Promise<void> => {
     await stopPostmaster(pid, bin);
     watchdog.dismiss();
@@ -90,7 +108,14 @@ async function start(folder: ServerFolder, options: EmbeddedPostgresOptions): Pr
   try {
     const version = await ensureOwner(superuserUrl, ownerPassword);
     step(`PostgreSQL ${version} started`);
-    return { host: HOST, port, version, superuserUrl, ownerUrl: url(OWNER, ownerPassword, OWNER), stop };
+    return {
+      host: HOST,
+      port,
+      version,
+      superuserUrl,
+      ownerUrl: urlOf(OWNER, ownerPassword, OWNER, port),
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -207,6 +232,8 @@ async function ensureOwner(superuserUrl: string, password: string): Promise<stri
         `CREATE ROLE ${OWNER} LOGIN CREATEROLE CREATEDB NOSUPERUSER NOBYPASSRLS PASSWORD ${secret}`,
       );
     if (!rows[0]?.database) await client.query(`CREATE DATABASE ${OWNER} OWNER ${OWNER}`);
+    // Other logins of this server, such as the one of the demo source, have no business in the product's database.
+    await client.query(`REVOKE ALL ON DATABASE ${OWNER} FROM PUBLIC`);
     return rows[0]?.version ?? '';
   } catch {
     throw new AppError('DATABASE_UNAVAILABLE', 'PostgreSQL runs, but refuses its superuser.', {

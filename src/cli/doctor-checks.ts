@@ -1,0 +1,191 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { AppError } from '../common/app-error.js';
+import { nativeCode } from '../common/native-code.js';
+import { ConnectorRegistry } from '../connectors/connector-registry.js';
+import { loadConfig, ConfigError, type Config } from '../platform/config/config.js';
+import { pendingMigrations } from '../platform/database/migrate.js';
+import { runningOwnerUrl, startEmbeddedPostgres } from '../platform/embedded-postgres/embedded-postgres.js';
+import { whyNotFree } from '../start-up.js';
+
+/** One line of the doctor's report; `fix` says what to do where it is not `ok`. */
+export interface Finding {
+  readonly ok: boolean;
+  readonly text: string;
+  readonly fix?: string;
+}
+
+const MIN_NODE = [20, 19] as const;
+
+/** Everything that the product needs from its surroundings, checked one after the other. Starts nothing that stays. */
+export async function* reportFor(): AsyncGenerator<Finding> {
+  yield node(process.versions.node);
+  let config: Config;
+  try {
+    config = loadConfig();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    for (const fault of error.faults) yield { ok: false, text: 'Configuration', fix: fault };
+    return;
+  }
+  yield { ok: true, text: `Configuration (NODE_ENV=${config.env}, ROLE=${config.role})` };
+  yield keys(config);
+  yield await port(config, 'PORT', config.port, '/health/live');
+  yield await port(config, 'METRICS_PORT', config.metricsPort, '/metrics');
+  yield* database(config);
+  yield await redis(config);
+  yield* drivers();
+}
+
+function node(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const ok = major > MIN_NODE[0] || (major === MIN_NODE[0] && minor >= MIN_NODE[1]);
+  const fix = `Install Node ${MIN_NODE.join('.')} or newer.`;
+  return { ok, text: `Node ${version}`, fix };
+}
+
+/** Weak keys are faults of the configuration already; here is what is left to say about those that pass. */
+function keys({ dataDir, appSecrets, env }: Config): Finding {
+  const file = join(dataDir, 'secrets.json');
+  const shared = env !== 'production' && existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+  if (shared && process.platform !== 'win32')
+    return { ok: false, text: 'Others can read the generated secrets', fix: `chmod 600 ${file}` };
+  const bytes = Math.min(...appSecrets.map((secret) => Buffer.byteLength(secret)));
+  return {
+    ok: true,
+    text: `Keys (APP_SECRET has ${String(bytes)} bytes, ${String(appSecrets.length)} version(s))`,
+  };
+}
+
+async function port({ host }: Config, name: string, number: number, path: string): Promise<Finding> {
+  if (number === 0) return { ok: true, text: `${name} is 0: a free one is taken` };
+  const at = `${host}:${String(number)}`;
+  const code = await whyNotFree(host, number);
+  if (code === undefined) return { ok: true, text: `${name} ${at} is free` };
+  if (code === 'EADDRINUSE' && (await answers(`http://${at}${path}`)))
+    return { ok: true, text: `${name} ${at} is in use by this product, which runs` };
+  const text =
+    code === 'EADDRINUSE'
+      ? `${name} ${at} is in use by another program`
+      : `${name} ${at} cannot be used (${code})`;
+  return { ok: false, text, fix: `Stop that program, or set ${name} to another port.` };
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'error' });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+async function* database(config: Config): AsyncGenerator<Finding> {
+  if (config.databaseUrl !== undefined) {
+    yield* databaseAt(config.databaseUrl, 'DATABASE_URL');
+    return;
+  }
+  const running = runningOwnerUrl(config.dataDir);
+  if (running !== undefined) {
+    yield* databaseAt(running, 'embedded, it runs');
+    return;
+  }
+  if (!existsSync(join(config.dataDir, 'postgres/cluster'))) {
+    yield { ok: true, text: `PostgreSQL will be created in ${config.dataDir} by the first start` };
+    return;
+  }
+  try {
+    const server = await startEmbeddedPostgres({ dataDir: config.dataDir });
+    try {
+      yield* databaseAt(server.ownerUrl, 'embedded, started for this check');
+    } finally {
+      await server.stop();
+    }
+  } catch (error) {
+    yield failed('The embedded PostgreSQL does not start', error);
+  }
+}
+
+async function* databaseAt(url: string, how: string): AsyncGenerator<Finding> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 5_000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: string; number: number; makes_roles: boolean }>(
+      `SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS number,
+              rolcreaterole OR rolsuper OR EXISTS (
+                SELECT FROM pg_auth_members JOIN pg_roles role ON role.oid = roleid
+                 WHERE member = me.oid AND role.rolname = 'datawave_app') AS makes_roles
+         FROM pg_roles me WHERE rolname = current_user`,
+    );
+    const { version = 'of unknown version', number = 0 } = rows[0] ?? {};
+    if (rows[0]?.makes_roles !== true)
+      yield {
+        ok: false,
+        text: 'The database account may not make the roles that the product works under',
+        fix: 'As an administrator of that server: ALTER ROLE <the account of DATABASE_URL> CREATEROLE;',
+      };
+    else if (number < 130_000)
+      yield { ok: false, text: `PostgreSQL ${version} is too old`, fix: 'Use PostgreSQL 13 or newer.' };
+    else yield { ok: true, text: `PostgreSQL ${version} (${how})` };
+    const pending = await pendingMigrations(url);
+    yield {
+      ok: !pending,
+      text: pending ? 'Migrations are pending' : 'Migrations are up to date',
+      fix: 'Start the product once with MIGRATE_ON_START=true (the default).',
+    };
+  } catch (error) {
+    yield failed(`The database (${how}) does not answer`, error);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** A driver's message may hold a secret: only its code is shown. */
+function failed(text: string, error: unknown): Finding {
+  if (error instanceof AppError) return { ok: false, text: error.message, fix: error.details.hint ?? text };
+  const fix = 'Check that the server runs and that the URL, the account and its password are right.';
+  return { ok: false, text: `${text} (${nativeCode(error) ?? 'no code'})`, fix };
+}
+
+async function redis({ redisUrl }: Config): Promise<Finding> {
+  if (redisUrl === undefined)
+    return { ok: true, text: 'Redis is not used (no REDIS_URL): jobs go through PostgreSQL' };
+  const client = new Redis(redisUrl, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+    connectTimeout: 2_000,
+    commandTimeout: 2_000,
+    retryStrategy: () => null,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const version = /redis_version:(\S+)/.exec(await client.info('server'))?.[1] ?? '';
+    return { ok: true, text: `Redis ${version}` };
+  } catch {
+    return {
+      ok: false,
+      text: 'Redis does not answer',
+      fix: 'Start it, mend REDIS_URL, or leave REDIS_URL out.',
+    };
+  } finally {
+    client.disconnect();
+  }
+}
+
+function* drivers(): Generator<Finding> {
+  const registry = new ConnectorRegistry();
+  const all = registry.list();
+  const missing = all.filter((connector) => !registry.installed(connector));
+  for (const { title, driver } of missing)
+    yield { ok: false, text: `The driver for ${title} is not installed`, fix: `npm install ${driver ?? ''}` };
+  const installed = all.filter((connector) => !missing.includes(connector)).map(({ type }) => type);
+  yield { ok: true, text: `Connectors: ${installed.join(', ')}` };
+}

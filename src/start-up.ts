@@ -1,0 +1,81 @@
+import { createServer } from 'node:net';
+import { relative } from 'node:path';
+import type { Steps } from './cli/steps.js';
+import { AppError } from './common/app-error.js';
+import { Config } from './platform/config/config.js';
+import { migrate } from './platform/database/migrate.js';
+import { startEmbeddedPostgres } from './platform/embedded-postgres/embedded-postgres.js';
+
+/** What must be there before the application is made. */
+export interface Foundation {
+  /** The configuration with the URL of the database that runs now. */
+  readonly config: Config;
+  /** Stops what was started here; to be called after the application is closed. Never rejects. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes everything ready that the application stands on: its port is free, PostgreSQL runs (the embedded one without
+ * DATABASE_URL), the schema is up to date. What was started is stopped again when a later part fails.
+ *
+ * Rejects with an AppError whose message and hint are meant for the person who starts the product.
+ */
+export async function startUp(config: Config, steps: Steps): Promise<Foundation> {
+  if (config.role !== 'worker') await requireFreePort(config.host, config.port, 'PORT');
+  const { databaseUrl, stop } = await database(config, steps);
+  try {
+    if (config.migrateOnStart) {
+      const ran = await migrate(databaseUrl);
+      steps.done(
+        ran.length === 0
+          ? 'Database schema is up to date'
+          : `Database schema migrated (${String(ran.length)})`,
+      );
+    }
+    return { config: new Config(Object.assign({}, config, { databaseUrl })), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function database(
+  { databaseUrl, dataDir }: Config,
+  steps: Steps,
+): Promise<{ databaseUrl: string; stop: () => Promise<void> }> {
+  if (databaseUrl !== undefined) return { databaseUrl, stop: () => Promise.resolve() };
+  const shown = relative(process.cwd(), dataDir);
+  const server = await startEmbeddedPostgres({
+    dataDir,
+    onStep: (text, ms) =>
+      steps.done(
+        text.endsWith(' started')
+          ? `${text} (data in ${shown.startsWith('..') ? dataDir : `./${shown}`})`
+          : text,
+        ms,
+      ),
+  });
+  return { databaseUrl: server.ownerUrl, stop: () => server.stop() };
+}
+
+/** Asked before anything is started: a busy port would else be found after the database and all modules are up. */
+async function requireFreePort(host: string, port: number, name: string): Promise<void> {
+  const code = await whyNotFree(host, port);
+  if (code === undefined) return;
+  const text =
+    code === 'EADDRINUSE'
+      ? `Port ${String(port)} on ${host} is in use by another program.`
+      : `${host}:${String(port)} cannot be listened on (${code}).`;
+  throw new AppError('CONFLICT', text, {
+    hint: `Stop that program, or start with another port: ${name}=${String(port + 1)} npm start`,
+  });
+}
+
+/** Node's error code where a server cannot listen on this address now; undefined where it can. */
+export function whyNotFree(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
+    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(undefined)));
+  });
+}
