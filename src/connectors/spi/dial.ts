@@ -85,17 +85,17 @@ function opened<T extends Socket>(
       settle();
       resolve(socket);
     };
-    const fail = (reason: unknown): void => {
+    const fail = (reason: Error): void => {
       settle();
       // A destroyed socket may still report an error, and one without a listener ends the process.
       socket.on('error', () => undefined).destroy();
-      reject(reason as Error);
+      reject(reason);
     };
-    const onAbort = (): void => fail(signal.reason);
-    const onError = (error: Error & { syscall?: string }): void =>
+    const onAbort = (): void => fail(signal.reason as Error);
+    const onError = (error: NodeJS.ErrnoException): void =>
       fail(
         // Node's own words for a peer that hung up in the handshake: it does not speak TLS. A reset has a syscall.
-        event === 'secureConnect' && nativeIsReset(error) && error.syscall === undefined
+        event === 'secureConnect' && error.code === 'ECONNRESET' && error.syscall === undefined
           ? new AppError('TLS_FAILED', 'The server closed the connection instead of setting up TLS.')
           : toConnectorError(error, {}, event === 'secureConnect' ? 'TLS_FAILED' : 'UNREACHABLE'),
       );
@@ -103,5 +103,3 @@ function opened<T extends Socket>(
     socket.once(event, onOpen).on('error', onError);
   });
 }
-
-const nativeIsReset = (error: { code?: unknown }): boolean => error.code === 'ECONNRESET';

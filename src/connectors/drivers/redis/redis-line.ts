@@ -1,0 +1,168 @@
+import type { Redis } from 'ioredis';
+import type { Socket } from 'node:net';
+import { AppError } from '../../../common/app-error.js';
+import { toConnectorError, type CodeMap, type ServerInfo } from '../../spi/index.js';
+import type { RecordsLine } from '../../families/records/records-driver.js';
+
+/** What is used of the package; it is loaded only when a session is opened. */
+export type Ioredis = Pick<typeof import('ioredis'), 'Redis' | 'AbstractConnector'>;
+
+/** A server that says nothing for so long within one command is lost, whatever the whole work may still take. */
+const COMMAND_MS = 30_000;
+/** No reply that we ask for is near this; a server that sends more is not to be trusted with our memory. */
+const MAX_REPLY_BYTES = 64_000_000;
+
+/** Reply prefixes and ioredis' own faults, by the words that `redisCode` makes of them. */
+export const REDIS_CODES: CodeMap = {
+  WRONGPASS: 'AUTH_FAILED',
+  NOAUTH: 'AUTH_FAILED',
+  NO_PASSWORD_SET: 'AUTH_FAILED',
+  NOPERM: 'PERMISSION_DENIED',
+  DENIED: 'PERMISSION_DENIED',
+  DB_INDEX: 'DATABASE_NOT_FOUND',
+  MAX_CLIENTS: 'BUSY',
+  LOADING: 'BUSY',
+  BUSY: 'BUSY',
+  MASTERDOWN: 'BUSY',
+  CLUSTERDOWN: 'UNREACHABLE',
+  CLOSED: 'UNREACHABLE',
+  ParserError: 'PROTOCOL',
+};
+
+/** Faults that Redis reports as a plain `ERR` and ioredis as a plain Error, told apart by their fixed words. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/DB index|invalid DB/i, 'DB_INDEX'],
+  [/max number of clients/i, 'MAX_CLIENTS'],
+  [/without any password configured|no password is set/i, 'NO_PASSWORD_SET'],
+  [/^ERR invalid password/i, 'WRONGPASS'],
+  [/Connection is closed|isn't writeable|aborted due to connection close/i, 'CLOSED'],
+];
+
+/** The short word that stands for a fault of Redis or of ioredis: never its message, which may hold arguments. */
+export function redisCode(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === 'ParserError') return error.name;
+  const word = WORDS.find(([form]) => form.test(error.message))?.[1];
+  return word ?? /^([A-Z]{2,20})(?: |$)/.exec(error.message)?.[1];
+}
+
+/** Whether the server understood and refused: not allowed, or not known to this version. The line is still good. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** One ioredis client over a socket that is open already: no reconnects, no queue, no retry, nothing of its own. */
+export class RedisLine implements RecordsLine {
+  server: ServerInfo = { product: 'Redis', version: 'unknown' };
+  private lost: Error | undefined;
+  private replyLimit = Infinity;
+
+  private constructor(
+    private readonly client: Redis,
+    private readonly socket: Socket,
+    /** The database of the connection; undefined where it names none. */
+    readonly database: number | undefined,
+  ) {
+    // The only place where the reason of a lost socket is told; without a listener it would end the process.
+    client.on('error', (error: Error) => (this.lost ??= error));
+    socket.on('data', () => {
+      if (socket.bytesRead > this.replyLimit)
+        this.fail(new AppError('PROTOCOL', 'The source sent too long a reply.'));
+    });
+  }
+
+  /** @param socket an open socket, TLS already set up; the line owns it from now on. */
+  static async over(ioredis: Ioredis, socket: Socket, database?: number): Promise<RedisLine> {
+    class OpenSocket extends ioredis.AbstractConnector {
+      constructor() {
+        super(0);
+      }
+      connect(): Promise<Socket> {
+        this.stream = socket;
+        return Promise.resolve(socket);
+      }
+      // ioredis would only end it, and a frozen server never answers that.
+      override disconnect(): void {
+        socket.destroy();
+      }
+    }
+    const client = new ioredis.Redis({
+      Connector: OpenSocket,
+      lazyConnect: true,
+      retryStrategy: null,
+      enableReadyCheck: false,
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
+      disableClientInfo: true,
+      maxRetriesPerRequest: 0,
+      commandTimeout: COMMAND_MS,
+    });
+    const line = new RedisLine(client, socket, database);
+    await line.run(() => client.connect());
+    return line;
+  }
+
+  get usable(): boolean {
+    return this.client.status === 'ready' && !this.socket.destroyed;
+  }
+
+  /** Bytes that came from the server so far. */
+  get bytesRead(): number {
+    return this.socket.bytesRead;
+  }
+
+  /** Sends commands through the client; rejects with an AppError, or with the ReplyError of a refusal. */
+  async run<T>(commands: (client: Redis) => Promise<T>): Promise<T> {
+    this.replyLimit = this.socket.bytesRead + MAX_REPLY_BYTES;
+    try {
+      return await commands(this.client);
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      if (error instanceof Error && error.message === 'Command timed out')
+        this.fail(new AppError('TIMEOUT', `The source did not answer within ${String(COMMAND_MS)} ms.`));
+      throw this.lost instanceof AppError ? this.lost : redisError(this.lost ?? error);
+    }
+  }
+
+  /** As `run`, but a refusal gives undefined: for facts that an account may do without. */
+  async ask<T>(commands: (client: Redis) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await this.run(commands);
+    } catch (error) {
+      if (isRefusal(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async ping(): Promise<void> {
+    try {
+      await this.run((client) => client.ping());
+    } catch (error) {
+      // An account that may not PING was still recognised by a server that still serves.
+      if (redisCode(error) !== 'NOPERM') throw redisError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.usable) await Promise.race([this.client.quit().catch(() => undefined), pause(1_000)]);
+    this.destroy();
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  private fail(reason: AppError): void {
+    this.lost ??= reason;
+    this.destroy();
+  }
+}
+
+/** An AppError of a fault of Redis or ioredis. */
+export function redisError(error: unknown): AppError {
+  const code = redisCode(error);
+  return toConnectorError(code === undefined ? error : { code }, REDIS_CODES);
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

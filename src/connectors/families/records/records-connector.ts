@@ -1,0 +1,94 @@
+import type { TObject } from 'typebox';
+import {
+  toConnectorError,
+  type ConnectorDefinition,
+  type DiscoveryEvent,
+  type DiscoveryRequest,
+  type Session,
+} from '../../spi/index.js';
+import { isChosen } from '../files/name-glob.js';
+import { PEEKS, type RecordsDriver, type RecordsLine } from './records-driver.js';
+
+type Described<S extends TObject> = Omit<ConnectorDefinition<S, 'discover'>, 'open' | 'capabilities'>;
+
+/** Makes a connector of a driver of records: errors become ours, an abort drops the line, discovery streams by scope. */
+export function recordsConnector<S extends TObject, L extends RecordsLine>(
+  described: Described<S>,
+  driver: RecordsDriver<S, L>,
+): ConnectorDefinition<S, 'discover'> {
+  const { codes } = driver;
+  return {
+    ...described,
+    capabilities: ['discover'],
+    async open(config, context) {
+      const line = await driver.connect(config, context).catch((error: unknown) => {
+        throw context.signal.aborted ? context.signal.reason : toConnectorError(error, codes, 'PROTOCOL');
+      });
+      return sessionOf(driver, line);
+    },
+  };
+}
+
+function sessionOf<S extends TObject, L extends RecordsLine>(
+  driver: RecordsDriver<S, L>,
+  line: L,
+): Session<'discover'> {
+  return {
+    server: line.server,
+    get usable() {
+      return line.usable;
+    },
+    ping: (signal) => guarded(driver, line, signal, () => line.ping(signal)),
+    close: () => line.close(),
+    discover: { discover: (request, signal) => discover(driver, line, request, signal) },
+  };
+}
+
+/** Runs `work`; when the signal aborts, the line is destroyed and the call rejects with the signal's reason at once. */
+async function guarded<S extends TObject, L extends RecordsLine, T>(
+  driver: RecordsDriver<S, L>,
+  line: L,
+  signal: AbortSignal,
+  work: () => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const destroy = (): void => line.destroy();
+  signal.addEventListener('abort', destroy, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    throw signal.aborted ? signal.reason : toConnectorError(error, driver.codes);
+  } finally {
+    signal.removeEventListener('abort', destroy);
+  }
+}
+
+async function* discover<S extends TObject, L extends RecordsLine>(
+  driver: RecordsDriver<S, L>,
+  line: L,
+  request: DiscoveryRequest,
+  signal: AbortSignal,
+): AsyncGenerator<DiscoveryEvent> {
+  const scopes = await guarded(driver, line, signal, () => driver.scopes(line));
+  for (const scope of scopes) {
+    yield { event: 'scope_started', scope };
+    const datasets = driver.datasets(line, scope, { ...PEEKS[request.strategy], signal });
+    try {
+      let step = await guarded(driver, line, signal, () => datasets.next());
+      for (; step.done !== true; step = await guarded(driver, line, signal, () => datasets.next())) {
+        const dataset = step.value;
+        if (isChosen(`${dataset.schema}.${dataset.name}`, request.include, request.exclude))
+          yield { event: 'dataset', dataset };
+      }
+      if (step.value === undefined) yield { event: 'scope_ended', scope, status: 'complete' };
+      else yield { event: 'scope_ended', scope, status: 'partial', reason: step.value.reason };
+    } catch (error) {
+      // A line that is gone, or a caller who left, ends the whole run: the scopes to come would only fail the same way.
+      if (signal.aborted || !line.usable) throw error;
+      const { code, message } = toConnectorError(error, driver.codes);
+      yield { event: 'scope_ended', scope, status: 'failed', code, reason: message };
+    } finally {
+      await datasets.return(undefined).catch(() => undefined);
+    }
+  }
+}
