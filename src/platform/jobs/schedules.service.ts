@@ -64,6 +64,16 @@ export class Schedules {
     );
   }
 
+  /** Moves the next runs of several sources to so many milliseconds from now, give or take the jitter. */
+  async postpone(tx: Tx, kind: ScheduleKind, pauses: ReadonlyMap<string, number>): Promise<void> {
+    await tx.query(
+      `UPDATE schedules s
+       SET next_run_at = now() + make_interval(secs => p.ms / 1000 * (1 + ${String(JITTER)} * (2 * random() - 1)))
+       FROM unnest($2::uuid[], $3::float8[]) AS p(id, ms) WHERE s.kind = $1 AND s.data_source_id = p.id`,
+      [kind, [...pauses.keys()], [...pauses.values()]],
+    );
+  }
+
   /** Ends the runs of one kind, or of all kinds, for a source. */
   async remove(tx: Tx, dataSourceId: string, kind?: ScheduleKind): Promise<void> {
     await tx.query('DELETE FROM schedules WHERE data_source_id = $1 AND ($2::text IS NULL OR kind = $2)', [
