@@ -1,0 +1,87 @@
+import { AppError, type ErrorCode } from '../../../common/app-error.js';
+import type { OpenContext, Remedy, Session } from '../../spi/index.js';
+import { discoverFile, type Reader } from './discover-file.js';
+import { isGzip } from './sample-plan.js';
+import type { FileStore } from './stores/file-store.js';
+import { localStore } from './stores/local-store.js';
+
+/** What a format gives so that the family makes a connector of it. */
+export interface FileFormat {
+  /** What `server.product` says, such as `CSV file`. */
+  readonly product: string;
+  readonly reader: Reader;
+  /**
+   * A look at the first bytes when a session is opened, so that a test finds a wrong file: throws FILE_UNREADABLE where
+   * it can be no such file. Cheap, as it runs in the main thread.
+   */
+  check(head: Uint8Array): void;
+}
+
+const HEAD_BYTES = 4_096;
+
+/**
+ * Opens a source that is one file. Nothing stays open between calls, so one session serves all callers; `ping` costs
+ * one stat. Rejects with CONFIG_INVALID, FILE_NOT_FOUND, PERMISSION_DENIED or FILE_UNREADABLE.
+ */
+export async function openFileSession(
+  path: string,
+  format: FileFormat,
+  context: OpenContext,
+): Promise<Session<'discover' | 'presign'>> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const store = storeOf(context);
+  const size = await look(store, path, format, signal);
+  context.done?.('database', { size_bytes: size });
+  return {
+    server: { product: format.product, version: '' },
+    usable: true,
+    ping: async (pingSignal) => {
+      await store.stat(path, pingSignal);
+    },
+    close: () => store.close(),
+    discover: {
+      discover: (request, runSignal) =>
+        discoverFile({ store, path, reader: format.reader }, request, runSignal),
+    },
+    presign: { presign: (expiresInS, urlSignal) => store.presign(path, expiresInS, urlSignal) },
+  };
+}
+
+/** The only place that knows which stores there are. */
+function storeOf({ root }: OpenContext): FileStore {
+  if (root === undefined) throw new AppError('UNSUPPORTED', 'This installation keeps no files.');
+  return localStore(root);
+}
+
+async function look(
+  store: FileStore,
+  path: string,
+  format: FileFormat,
+  signal: AbortSignal,
+): Promise<number> {
+  const file = await store.open(path, signal);
+  try {
+    const head = await file.read(0, Math.min(HEAD_BYTES, file.size), signal);
+    if (!isGzip(head)) format.check(head);
+    return file.size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Remedies that all file sources share. */
+export function fileRemedy(code: ErrorCode): Remedy | undefined {
+  const text = REMEDIES[code];
+  return text === undefined ? undefined : { text };
+}
+
+const REMEDIES: Partial<Record<ErrorCode, string>> = {
+  FILE_NOT_FOUND:
+    "Upload the file to this path in the organization's folder, or correct `file_path`; case counts.",
+  PERMISSION_DENIED:
+    "Put the file itself into the organization's folder, not a link to elsewhere, and let the service's account read it.",
+  FILE_TOO_LARGE_INFLATED: 'Unpack the file and register the unpacked one.',
+  CONFIG_INVALID:
+    "Give a relative path below the organization's folder, with forward slashes and without `..`.",
+};

@@ -1,0 +1,104 @@
+import { constants, type BigIntStats } from 'node:fs';
+import { lstat, open, readlink, realpath, type FileHandle } from 'node:fs/promises';
+import { sep } from 'node:path';
+import { AppError } from '../../../../common/app-error.js';
+import { toConnectorError } from '../../../spi/connector-error.js';
+import { assertSafePath } from '../file-path.js';
+
+const CODES = {
+  ENOTDIR: 'FILE_NOT_FOUND',
+  ELOOP: 'PERMISSION_DENIED',
+  EPERM: 'PERMISSION_DENIED',
+  ENAMETOOLONG: 'CONFIG_INVALID',
+  EIO: 'FILE_UNREADABLE',
+  ENXIO: 'FILE_UNREADABLE',
+  ENFILE: 'BUSY',
+} as const;
+
+/** What went wrong with a file, without the path that Node writes into its messages. */
+export function toFileError(error: unknown): AppError {
+  return toConnectorError(error, CODES, 'FILE_UNREADABLE');
+}
+
+export interface OpenedFile {
+  readonly handle: FileHandle;
+  readonly stats: BigIntStats;
+}
+
+/** Seams for tests that swap files between two steps. */
+export interface OpenSteps {
+  beforeOpen?(): Promise<void>;
+  afterOpen?(): Promise<void>;
+}
+
+/**
+ * Opens a regular file below `root` for reading, and nothing else: links may lead from one place below the root to
+ * another, never out of it. The judgement falls on what was opened, so a link that is swapped in while we look is
+ * refused too. Rejects with CONFIG_INVALID, FILE_NOT_FOUND, PERMISSION_DENIED or FILE_UNREADABLE; the caller closes
+ * the handle.
+ *
+ * @param root absolute path of a folder that exists.
+ */
+export async function openInside(root: string, path: string, steps: OpenSteps = {}): Promise<OpenedFile> {
+  assertSafePath(path);
+  let handle: FileHandle | undefined;
+  try {
+    const base = await realpath(root);
+    const wanted = await realpath(`${base}${sep}${path}`);
+    assertInside(base, wanted);
+    // Before it is opened, as opening a device may already do something.
+    assertRegular(await lstat(wanted, { bigint: true }));
+    await steps.beforeOpen?.();
+    // O_NONBLOCK: a FIFO that was swapped in would hold open() until someone writes.
+    handle = await open(wanted, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    await steps.afterOpen?.();
+    const stats = await handle.stat({ bigint: true });
+    assertRegular(stats);
+    await assertOpenedInside(base, wanted, handle.fd, stats);
+    return { handle, stats };
+  } catch (error) {
+    await handle?.close().catch(() => undefined);
+    throw toFileError(error);
+  }
+}
+
+/**
+ * A folder on the way may have become a link since realpath() looked. Where the kernel can say what a descriptor is
+ * (Linux), that decides. Elsewhere the path is resolved again and must lead to the very file that is open.
+ */
+async function assertOpenedInside(
+  base: string,
+  wanted: string,
+  fd: number,
+  stats: BigIntStats,
+): Promise<void> {
+  const opened = await readlink(`/proc/self/fd/${String(fd)}`).catch(() => undefined);
+  if (opened !== undefined) {
+    assertInside(base, opened);
+    return;
+  }
+  const again = await realpath(wanted);
+  assertInside(base, again);
+  const now = await lstat(again, { bigint: true });
+  if (now.dev !== stats.dev || now.ino !== stats.ino) throw missing();
+}
+
+function assertInside(base: string, path: string): void {
+  if (path.startsWith(base.endsWith(sep) ? base : base + sep)) return;
+  throw new AppError('PERMISSION_DENIED', "The file lies outside of the organization's folder.", {
+    hint: "Put the file itself into the organization's folder instead of a link to it.",
+  });
+}
+
+function assertRegular(stats: BigIntStats): void {
+  if (stats.isSymbolicLink()) throw missing();
+  if (stats.isFile()) return;
+  throw new AppError(
+    'FILE_UNREADABLE',
+    stats.isDirectory() ? 'The path leads to a folder, not to a file.' : 'The path does not lead to a file.',
+  );
+}
+
+function missing(): AppError {
+  return new AppError('FILE_NOT_FOUND', 'The file does not exist.');
+}
