@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 
 const DATABASE = 'demo_shop';
-const READER = 'demo_reader';
 const SCHEMAS = ['shop', 'warehouse', '"Human Resources"'];
 
 /** How the demo source logs in to the sample database. */
@@ -35,23 +34,27 @@ export async function createDemoShop(ownerUrl: string): Promise<boolean> {
   });
 }
 
-/** Gives the read-only account of the sample database a new password, and makes the account where it is missing. */
-export async function renewDemoLogin(ownerUrl: string): Promise<DemoLogin> {
+/**
+ * Gives a read-only account of the sample database a new password, and makes the account where it is missing.
+ *
+ * @param reader a plain word; each source that uses the database has its own account.
+ */
+export async function renewDemoLogin(ownerUrl: string, reader: string): Promise<DemoLogin> {
   const password = randomBytes(24).toString('base64url');
   await withClient(onDatabase(ownerUrl, DATABASE), async (client) => {
-    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [READER]);
-    if (rowCount === 0) await client.query(`CREATE ROLE ${READER}`);
+    const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [reader]);
+    if (rowCount === 0) await client.query(`CREATE ROLE ${reader}`);
     await client.query(`
-      ALTER ROLE ${READER} LOGIN CONNECTION LIMIT 50 PASSWORD ${client.escapeLiteral(password)};
-      ALTER ROLE ${READER} SET default_transaction_read_only = on;
+      ALTER ROLE ${reader} LOGIN CONNECTION LIMIT 50 PASSWORD ${client.escapeLiteral(password)};
+      ALTER ROLE ${reader} SET default_transaction_read_only = on;
       REVOKE ALL ON DATABASE ${DATABASE} FROM PUBLIC;
-      GRANT CONNECT ON DATABASE ${DATABASE} TO ${READER};
-      GRANT USAGE ON SCHEMA ${SCHEMAS.join(', ')} TO ${READER};
-      GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMAS.join(', ')} TO ${READER};
-      GRANT SELECT ON ALL SEQUENCES IN SCHEMA ${SCHEMAS.join(', ')} TO ${READER};`);
+      GRANT CONNECT ON DATABASE ${DATABASE} TO ${reader};
+      GRANT USAGE ON SCHEMA ${SCHEMAS.join(', ')} TO ${reader};
+      GRANT SELECT ON ALL TABLES IN SCHEMA ${SCHEMAS.join(', ')} TO ${reader};
+      GRANT SELECT ON ALL SEQUENCES IN SCHEMA ${SCHEMAS.join(', ')} TO ${reader};`);
   });
   const { hostname, port } = new URL(ownerUrl);
-  return { host: hostname, port: Number(port), database: DATABASE, username: READER, password };
+  return { host: hostname, port: Number(port), database: DATABASE, username: reader, password };
 }
 
 function onDatabase(url: string, database: string): string {

@@ -1,0 +1,131 @@
+import { DemoFault, type DemoApi } from './demo-api.js';
+import { ProgressBar } from './progress-bar.js';
+import type { Steps } from './steps.js';
+
+const ROOT = '/api/v1/data-sources';
+
+interface SourceView {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+}
+
+interface TestView {
+  readonly outcome: string;
+  readonly duration_ms: number;
+  readonly failed_at?: string;
+  readonly server?: { readonly product: string; readonly version: string };
+  readonly steps: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly duration_ms: number;
+    readonly code?: string;
+    readonly message?: string;
+    readonly remedy?: { readonly text: string };
+  }[];
+}
+
+interface RunView {
+  readonly state: string;
+  readonly progress?: {
+    readonly datasets_done: number;
+    readonly datasets_expected: number | null;
+    readonly scope: string | null;
+  } | null;
+  readonly error?: { readonly code: string; readonly message: string } | null;
+}
+
+/** Walks through what the product does with a source, over HTTP, and shows it line by line. */
+export class DemoWalk {
+  constructor(
+    private readonly api: DemoApi,
+    private readonly steps: Steps,
+  ) {}
+
+  /** Rejects with a DemoFault at the first thing that goes wrong; the source that it made is deleted in any case. */
+  async run(connection: Record<string, unknown>, keep: boolean): Promise<void> {
+    const source = await this.create(connection);
+    try {
+      await this.test(source.id);
+      await this.showFailure(connection);
+      await this.discover(source.id);
+      await this.schemas(source.id);
+      await this.health(source.id);
+    } finally {
+      if (!keep) await this.api.call('DELETE', `${ROOT}/${source.id}?force=true`);
+    }
+    this.steps.line(
+      keep ? `\nThe source stays: GET ${ROOT}/${source.id}` : '\nThe source of this walk is deleted again.',
+    );
+  }
+
+  private async create(connection: Record<string, unknown>): Promise<SourceView> {
+    const name = `Demo walk ${new Date().toISOString().replace('T', ' ').slice(0, 23)}`;
+    const { body } = await this.api.call('POST', ROOT, { name, connection, tags: ['demo'] });
+    const source = body as SourceView;
+    this.steps.done(`created "${source.name}" (${String(connection.type)}), status ${source.status}`);
+    return source;
+  }
+
+  private async test(id: string): Promise<void> {
+    const { body } = await this.api.call('POST', `${ROOT}/${id}/test`, {});
+    const result = body as TestView;
+    this.showTest(result);
+    if (result.outcome !== 'ok' && result.outcome !== 'degraded')
+      throw new DemoFault('The test of the source failed.');
+    const { product = 'source', version = '' } = result.server ?? {};
+    this.steps.done(`tested: ${result.outcome}, ${product} ${version}`.trim(), result.duration_ms);
+  }
+
+  /** The same connection with one thing wrong: what a user sees then. */
+  private async showFailure(connection: Record<string, unknown>): Promise<void> {
+    const wrong =
+      'database' in connection ? { database: 'no_such_database' } : { file_path: 'no-such-file.csv' };
+    const { body } = await this.api.call('POST', `${ROOT}/test`, { connection: { ...connection, ...wrong } });
+    const result = body as TestView;
+    const failed = result.steps.find(({ status }) => status === 'failed');
+    this.steps.done(
+      `tested with a mistake in it: ${result.outcome} at ${result.failed_at ?? '?'}`,
+      result.duration_ms,
+    );
+    this.steps.line(`    ${failed?.code ?? ''}: ${failed?.message ?? ''}`);
+    if (failed?.remedy) this.steps.line(`    ${failed.remedy.text}`);
+  }
+
+  private showTest({ steps }: TestView): void {
+    for (const { name, status, duration_ms: ms, code, message } of steps) {
+      const why = code === undefined ? '' : ` ${code}: ${message ?? ''}`;
+      this.steps.line(`    ${name.padEnd(20)} ${status.padEnd(8)} ${ms.toFixed(1).padStart(7)} ms${why}`);
+    }
+  }
+
+  private async discover(id: string): Promise<void> {
+    const { headers } = await this.api.call('POST', `${ROOT}/${id}/discover-schema`, { mode: 'full' });
+    const run = headers.get('location');
+    if (run === null) throw new DemoFault('The answer to discover-schema names no run.');
+    const bar = new ProgressBar(process.stdout);
+    for await (const { data } of this.api.events(`${run}/events`)) {
+      const { progress } = data as RunView;
+      if (progress)
+        bar.show(progress.datasets_done, progress.datasets_expected ?? undefined, progress.scope ?? '');
+    }
+    bar.end();
+    const { body } = await this.api.call('GET', run);
+    const { state, error } = body as RunView;
+    if (state !== 'succeeded')
+      throw new DemoFault(`The discovery ended as ${state} ${error?.message ?? ''}`.trim());
+    this.steps.done(`discovered: ${state}`);
+  }
+
+  private async schemas(id: string): Promise<void> {
+    const { body } = await this.api.call('GET', `${ROOT}/${id}/schemas`);
+    const text = JSON.stringify(body);
+    this.steps.done(`read the schemas: ${String(text.length)} bytes of JSON`);
+  }
+
+  private async health(id: string): Promise<void> {
+    const { body } = await this.api.call('GET', `${ROOT}/${id}/health`);
+    const { state, score } = body as { state?: string; score?: unknown };
+    this.steps.done(`health: ${state ?? '?'}, score ${JSON.stringify(score)}`);
+  }
+}
