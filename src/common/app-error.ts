@@ -90,8 +90,8 @@ export interface AppErrorDetails {
   readonly hint?: string;
   /** Seconds after which another try makes sense; becomes `Retry-After`. */
   readonly retryAfterS?: number;
-  /** SQL statements or commands that mend the fault, in order. */
-  readonly sql?: readonly string[];
+  /** The constraint of the product's database that refused a row; for the code that knows what it means. */
+  readonly constraint?: string;
 }
 
 /**

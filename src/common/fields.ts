@@ -220,9 +220,15 @@ export function ObjectField(of: Class, options: Common = {}): PropertyDecorator 
   );
 }
 
-/** An object whose inside is checked elsewhere, such as a connection by its spec; `schema` is what OpenAPI shows. */
+/**
+ * An object whose inside is checked elsewhere, such as a connection by its spec; `schema` is what OpenAPI shows. It is
+ * handed on as it was sent: class-transformer would drop keys such as `constructor` in silence.
+ */
 export function JsonField(schema: Record<string, unknown>, options: Common = {}): PropertyDecorator {
-  return field(options, schema, IsObject());
+  return applyDecorators(
+    Transform(({ obj, key }: { obj: Record<string, unknown>; key: string }) => obj[key]),
+    field(options, schema, IsObject()),
+  );
 }
 
 /** A field that only answers have: anything goes, `schema` is what OpenAPI shows. */

@@ -4,7 +4,9 @@ import {
   circuitBreaker,
   CircuitState,
   ConsecutiveBreaker,
+  ExponentialBackoff,
   handleWhen,
+  retry,
   type CircuitBreakerPolicy,
 } from 'cockatiel';
 import { createHmac, randomBytes } from 'node:crypto';
@@ -98,6 +100,11 @@ export class SessionPools implements OnApplicationShutdown {
     }
   }
 
+  /** The target of a pool that exists. */
+  target(key: string): Target | undefined {
+    return this.entries.get(key)?.target;
+  }
+
   /** The pool behind a key; nothing where it has not been used lately. */
   report(key: string): PoolReport | undefined {
     const entry = this.entries.get(key);
@@ -147,6 +154,19 @@ export class SessionPools implements OnApplicationShutdown {
       this.entries.set(key, entry);
     }
     return entry;
+  }
+
+  /** Opens a session; a refused connection is tried again with growing pauses, which is harmless: nothing was sent yet. */
+  private open(target: Target, signal: AbortSignal): Promise<Session> {
+    if (target.pool.max_retries === 0) return this.opener.open(target, signal);
+    const again = retry(
+      handleWhen((error) => error instanceof AppError && error.code === 'UNREACHABLE'),
+      {
+        maxAttempts: target.pool.max_retries,
+        backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }),
+      },
+    );
+    return again.execute(() => this.opener.open(target, signal), signal);
   }
 
   private sweep(): void {

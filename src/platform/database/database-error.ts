@@ -30,8 +30,7 @@ export function toDatabaseError(error: unknown): Error {
   return error instanceof Error ? error : new Error('A value that is no error was thrown.');
 }
 
-/** Whether a statement failed on the named unique constraint or index. */
+/** Whether a transaction failed on the named unique constraint or index. */
 export function violates(error: unknown, constraint: string): boolean {
-  const native = (error as { driverError?: unknown }).driverError ?? error;
-  return nativeCode(native) === '23505' && (native as { constraint?: unknown }).constraint === constraint;
+  return error instanceof AppError && error.details.constraint === constraint;
 }

@@ -10,8 +10,8 @@ const MAX_BACKOFF_MS = 5_000;
 
 /**
  * Words between processes through PostgreSQL's LISTEN and NOTIFY: a hint to look now. A hint may be lost (a broken
- * line, a pooler in transaction mode), so whoever waits for one also looks by the clock. After a lost line every
- * listener is called once with an empty payload.
+ * line, a pooler in transaction mode), so whoever waits for one also looks by the clock. When the line
+ * is lost and when it is back every listener is called with an empty payload.
  */
 @Injectable()
 export class Notifications implements OnModuleInit, OnApplicationShutdown {
@@ -31,6 +31,11 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
     this.stopped = true;
     clearTimeout(this.retry);
     await this.client?.end().catch(() => undefined);
+  }
+
+  /** Whether hints arrive now. */
+  get connected(): boolean {
+    return this.client !== undefined;
   }
 
   /** Sends a hint that goes out when the transaction commits. */
@@ -58,8 +63,10 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
     });
     const lost = (): void => {
       if (this.client !== client && this.client !== undefined) return;
+      const wasConnected = this.client === client;
       this.client = undefined;
       client.removeAllListeners('notification');
+      if (wasConnected) this.tellAll();
       void client.end().catch(() => undefined);
       this.later();
     };
@@ -73,10 +80,14 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
       for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
       this.client = client;
       this.backoffMs = 250;
-      this.listeners.forEach((set) => set.forEach((call) => call('')));
+      this.tellAll();
     } catch {
       lost();
     }
+  }
+
+  private tellAll(): void {
+    this.listeners.forEach((set) => set.forEach((call) => call('')));
   }
 
   private later(): void {

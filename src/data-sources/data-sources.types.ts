@@ -1,0 +1,79 @@
+import type { ErrorCode } from '../common/app-error.js';
+import type { PoolSettings } from '../connectors/runtime/session-pools.service.js';
+import type { DiscoveryStrategy } from '../connectors/spi/index.js';
+
+export const SOURCE_STATUSES = ['testing', 'active', 'inactive', 'failed', 'maintenance'] as const;
+export type SourceStatus = (typeof SOURCE_STATUSES)[number];
+
+export interface SourceRef {
+  readonly orgId: string;
+  readonly dataSourceId: string;
+}
+
+export interface DiscoverySettings {
+  readonly auto_refresh: boolean;
+  readonly interval_s: number;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly strategy: DiscoveryStrategy;
+}
+
+export interface HealthSettings {
+  readonly interval_s: number;
+  readonly timeout_ms: number;
+  readonly unhealthy_threshold: number;
+  readonly healthy_threshold: number;
+}
+
+/** Why a source has its status. `PAUSED` and `MAINTENANCE` come from people, `NEW` and `CHANGED` from the product. */
+export interface StatusReason {
+  readonly code: ErrorCode | 'PAUSED' | 'MAINTENANCE' | 'NEW' | 'CHANGED' | 'RETRY' | 'OK';
+  readonly message: string;
+  readonly user_action: boolean;
+  readonly since: string;
+}
+
+/** What other modules may know of a source: no configuration and no secret. */
+export interface DataSourceFacts {
+  readonly orgId: string;
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly category: string;
+  readonly status: SourceStatus;
+  readonly reason: StatusReason;
+  /** Somebody paused it: it is not probed and not worked on. */
+  readonly paused: boolean;
+  readonly version: number;
+  readonly pool: PoolSettings;
+  readonly discovery: DiscoverySettings;
+  readonly health: HealthSettings;
+  readonly updatedAt: Date;
+}
+
+/** What health or a test concluded about a source. */
+export interface Verdict {
+  readonly outcome: 'healthy' | 'unreachable' | 'misconfigured';
+  readonly code?: ErrorCode;
+  readonly message?: string;
+}
+
+export const POOL_DEFAULTS: PoolSettings = {
+  size: 5,
+  connect_timeout_ms: 30_000,
+  query_timeout_ms: 300_000,
+  max_retries: 3,
+};
+export const DISCOVERY_DEFAULTS: DiscoverySettings = {
+  auto_refresh: true,
+  interval_s: 3_600,
+  include: [],
+  exclude: [],
+  strategy: 'balanced',
+};
+export const HEALTH_DEFAULTS: HealthSettings = {
+  interval_s: 60,
+  timeout_ms: 10_000,
+  unhealthy_threshold: 3,
+  healthy_threshold: 2,
+};

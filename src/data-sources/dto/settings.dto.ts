@@ -1,0 +1,84 @@
+import { BoolField, EnumField, IntField, TextListField } from '../../common/fields.js';
+import { DISCOVERY_DEFAULTS, HEALTH_DEFAULTS, POOL_DEFAULTS } from '../data-sources.types.js';
+
+const STRATEGIES = ['conservative', 'balanced', 'aggressive'] as const;
+
+/** How sessions to the source are pooled. In a request every field may be left out. */
+export class PoolSettingsDto {
+  @IntField({
+    min: 1,
+    max: 100,
+    default: POOL_DEFAULTS.size,
+    optional: true,
+    description: 'Sessions at most.',
+  })
+  size?: number;
+
+  @IntField({ min: 100, max: 120_000, default: POOL_DEFAULTS.connect_timeout_ms, optional: true })
+  connect_timeout_ms?: number;
+
+  @IntField({ min: 100, max: 3_600_000, default: POOL_DEFAULTS.query_timeout_ms, optional: true })
+  query_timeout_ms?: number;
+
+  @IntField({ min: 0, max: 10, default: POOL_DEFAULTS.max_retries, optional: true })
+  max_retries?: number;
+}
+
+/** When and how the schema is discovered. */
+export class DiscoverySettingsDto {
+  @BoolField({ default: DISCOVERY_DEFAULTS.auto_refresh, optional: true })
+  auto_refresh?: boolean;
+
+  @IntField({
+    min: 60,
+    max: 2_592_000,
+    default: DISCOVERY_DEFAULTS.interval_s,
+    optional: true,
+    description: 'Seconds between automatic refreshes.',
+  })
+  interval_s?: number;
+
+  @TextListField({
+    optional: true,
+    description: 'Globs over schema.dataset to look at; empty means everything.',
+    example: ['sales.*'],
+  })
+  include?: string[];
+
+  @TextListField({
+    optional: true,
+    description: 'Globs to leave out; they win over include.',
+    example: ['*.tmp_*'],
+  })
+  exclude?: string[];
+
+  @EnumField(STRATEGIES, { name: 'DiscoveryStrategy', default: DISCOVERY_DEFAULTS.strategy, optional: true })
+  strategy?: (typeof STRATEGIES)[number];
+}
+
+/** How the source is watched. */
+export class HealthSettingsDto {
+  @IntField({
+    min: 5,
+    max: 86_400,
+    default: HEALTH_DEFAULTS.interval_s,
+    optional: true,
+    description: 'Seconds between checks.',
+  })
+  interval_s?: number;
+
+  @IntField({ min: 100, max: 60_000, default: HEALTH_DEFAULTS.timeout_ms, optional: true })
+  timeout_ms?: number;
+
+  @IntField({
+    min: 1,
+    max: 20,
+    default: HEALTH_DEFAULTS.unhealthy_threshold,
+    optional: true,
+    description: 'Failed checks in a row until the source counts as unreachable.',
+  })
+  unhealthy_threshold?: number;
+
+  @IntField({ min: 1, max: 20, default: HEALTH_DEFAULTS.healthy_threshold, optional: true })
+  healthy_threshold?: number;
+}

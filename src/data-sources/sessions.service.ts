@@ -1,0 +1,99 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/app-error.js';
+import { ConnectorRegistry } from '../connectors/connector-registry.js';
+import { SessionPools, type PoolReport, type Target } from '../connectors/runtime/session-pools.service.js';
+import { joinSecrets, type Capability, type Session } from '../connectors/spi/index.js';
+import { CredentialsService } from '../credentials/credentials.service.js';
+import { Database } from '../platform/database/database.service.js';
+import type { DataSourceRow } from './data-sources.store.js';
+import type { SourceRef } from './data-sources.types.js';
+import { SourceCache } from './source-cache.service.js';
+
+export interface SessionOptions {
+  /** Milliseconds for waiting and work together; the query timeout of the source unless told. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+interface Link {
+  readonly version: number;
+  readonly key: string;
+}
+
+/** The only way to a source for the rest of the product: nobody else sees a configuration or a secret. */
+@Injectable()
+export class SessionsService {
+  private readonly links = new Map<string, Link>();
+
+  constructor(
+    private readonly database: Database,
+    private readonly cache: SourceCache,
+    private readonly registry: ConnectorRegistry,
+    private readonly credentials: CredentialsService,
+    private readonly pools: SessionPools,
+  ) {
+    cache.onForget((id) => this.unlink(id));
+  }
+
+  /**
+   * Runs `work` with a session of the source that has the facets in `needs`. The signal that `work` gets aborts at the
+   * deadline; whatever is cut off then loses its session.
+   *
+   * @throws AppError NOT_FOUND, SOURCE_PAUSED, UNSUPPORTED, or of a connector code.
+   */
+  async withSession<C extends Capability, T>(
+    ref: SourceRef,
+    needs: readonly C[],
+    work: (session: Session<C>, signal: AbortSignal) => Promise<T>,
+    { deadlineMs, signal }: SessionOptions = {},
+  ): Promise<T> {
+    const row = await this.cache.row(ref);
+    if (row.status_reason.code === 'PAUSED' || row.status === 'maintenance')
+      throw new AppError('SOURCE_PAUSED', 'The data source is paused or in maintenance; resume it first.');
+    const { key, target } = await this.linked(row);
+    for (const facet of needs)
+      if (!target.definition.capabilities.includes(facet))
+        throw new AppError('UNSUPPORTED', `A source of type ${row.type} does not offer "${facet}".`);
+    return this.pools.use(
+      key,
+      target,
+      { deadlineMs: deadlineMs ?? row.pool.query_timeout_ms, signal },
+      (session, inner) => work(session as Session<C>, inner),
+    );
+  }
+
+  /** The complete connection of a source, for a test of its own; it must not leave the process. */
+  async target(row: DataSourceRow): Promise<Target> {
+    const ref = { orgId: row.org_id, dataSourceId: row.id };
+    const secrets = await this.database.inOrg(row.org_id, (tx) =>
+      this.credentials.load(tx, ref, row.destination),
+    );
+    const definition = this.registry.get(row.type);
+    return { orgId: row.org_id, definition, config: joinSecrets(row.connection, secrets), pool: row.pool };
+  }
+
+  /** The pool of a source, where it has been used lately. */
+  report(dataSourceId: string): PoolReport | undefined {
+    const link = this.links.get(dataSourceId);
+    return link && this.pools.report(link.key);
+  }
+
+  private async linked(row: DataSourceRow): Promise<{ key: string; target: Target }> {
+    const link = this.links.get(row.id);
+    const known = link?.version === row.version ? this.pools.target(link.key) : undefined;
+    if (link && known) return { key: link.key, target: known };
+    const target = await this.target(row);
+    const key = this.pools.keyOf(target);
+    this.links.set(row.id, { version: row.version, key });
+    return { key, target };
+  }
+
+  /** Forgets which pool serves a source that changed, and closes the pool where no other source uses it. */
+  private unlink(id: string): void {
+    const link = this.links.get(id);
+    if (!link) return;
+    this.links.delete(id);
+    for (const other of this.links.values()) if (other.key === link.key) return;
+    void this.pools.drop(link.key);
+  }
+}
