@@ -16,12 +16,15 @@ export async function createRoles(runner: QueryRunner): Promise<void> {
         END IF;
       EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
       END $$`);
-    // From PostgreSQL 16 on, who makes a role is its member by ADMIN alone and may not SET ROLE to it.
+    // From PostgreSQL 16 on, who makes a role is its member by ADMIN alone and may not SET ROLE to it. Where it can be
+    // had, membership is without INHERIT: else the owner would see rows by the policies of these roles.
     await runner.query(`
-      DO $$ BEGIN
-        IF NOT pg_has_role(current_user, '${role}',
-          CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) THEN
-          EXECUTE format('GRANT ${role} TO %I', current_user);
+      DO $$
+      DECLARE modern boolean := current_setting('server_version_num')::int >= 160000;
+      BEGIN
+        IF NOT pg_has_role(current_user, '${role}', CASE WHEN modern THEN 'SET' ELSE 'MEMBER' END) THEN
+          EXECUTE format('GRANT ${role} TO %I', current_user)
+            || CASE WHEN modern THEN ' WITH INHERIT FALSE, SET TRUE' ELSE '' END;
         END IF;
       EXCEPTION WHEN unique_violation THEN NULL;
       END $$`);
