@@ -167,6 +167,20 @@ describe('the embedded PostgreSQL', () => {
     expect(isRunning(orphan)).toBe(false);
   });
 
+  it('comes back by itself, on the same port, when it is killed under a running app', async () => {
+    const app = await start(data);
+    const killed = serverPid(data);
+    process.kill(killed, 'SIGKILL');
+    await until('another server is ready', () => {
+      const file = join(cluster(data), 'postmaster.pid');
+      return existsSync(file) && serverPid(data) !== killed && /^ready/m.test(readFileSync(file, 'utf8'));
+    });
+    expect(await query(app.ownerUrl, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
+    const second = serverPid(data);
+    await killNow(app);
+    await until('the watchdog of the second server did its work', () => !isRunning(second));
+  });
+
   it('starts after a crash of the machine: stale pid file, stale lock, ids that others have now', async () => {
     writeFileSync(join(cluster(data), 'postmaster.pid'), `${String(process.pid)}\n${cluster(data)}\n`);
     writeFileSync(join(data, 'app.lock'), JSON.stringify({ pid: process.pid, started: 'another-boot/1' }));

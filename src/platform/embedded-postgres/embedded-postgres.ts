@@ -1,21 +1,18 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { AppError } from '../../common/app-error.js';
 import { accountForPostgres } from './account.js';
-import { findBinaries, type Binaries } from './binaries.js';
-import { give, openServerFolder, secretIn, type ServerFolder } from './folder.js';
+import { findBinaries } from './binaries.js';
+import { checkMajor, initialize, SUPERUSER } from './cluster.js';
+import { openServerFolder, secretIn, type ServerFolder } from './folder.js';
 import { lockInstance } from './instance-lock.js';
+import { clearLeftovers, readPostmasterFile } from './postmaster.js';
 import { isRunning } from './process-identity.js';
-import { clearLeftovers, readPostmasterFile, stopPostmaster } from './postmaster.js';
-import { exitOf, lastWords, launch, logLength } from './server-process.js';
-import { watchOver } from './watchdog.js';
+import { HOST, RunningServer } from './running-server.js';
 
-const HOST = '127.0.0.1';
-const SUPERUSER = 'postgres';
+/** Role and database of the product. */
 const OWNER = 'datawave';
-const START_MS = 30_000;
 
 export interface EmbeddedPostgresOptions {
   /** The data folder of the app; the server lives in its folder `postgres`. Locked for this process. */
@@ -43,24 +40,25 @@ export interface EmbeddedPostgres {
 /**
  * Starts PostgreSQL from the npm binaries on a data folder, and makes the folder on first use. Whatever a killed app
  * left behind is put in order first; when our process dies, a watchdog stops the server. It works for root (the server
- * runs under another account) and for ordinary users.
+ * runs under another account) and for ordinary users. A server that ends by itself is started again.
  *
  * Rejects with CONFLICT where another process uses the folder, with DATABASE_UNAVAILABLE where no server can run.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
   const lock = lockInstance(dataDir);
+  let folder: ServerFolder | undefined;
+  const free = (): void => {
+    folder?.close();
+    lock.release();
+  };
   try {
     const path = join(dataDir, 'postgres');
-    const folder = openServerFolder(path, accountForPostgres(path));
-    try {
-      const server = await start(folder, options);
-      return { ...server, stop: once(() => server.stop().finally(() => lock.release())) };
-    } finally {
-      folder.close();
-    }
+    folder = openServerFolder(path, accountForPostgres(path));
+    const server = await start(folder, options);
+    return { ...server, stop: once(() => server.stop().finally(free)) };
   } catch (error) {
-    lock.release();
+    free();
     throw error;
   }
 }
@@ -98,120 +96,18 @@ async function start(folder: ServerFolder, options: EmbeddedPostgresOptions): Pr
     step('PostgreSQL data folder created');
   }
   checkMajor(cluster, binaries);
-  const { pid, port } = await run(folder, bin, options.settings ?? {});
-  const watchdog = watchOver(pid, cluster, bin);
+  const server = await RunningServer.start(folder, bin, options.settings ?? {});
+  const { port } = server;
   const superuserUrl = urlOf(SUPERUSER, superuserPassword, 'postgres', port);
-  const stop = async (): Promise<void> => {
-    await stopPostmaster(pid, bin);
-    watchdog.dismiss();
-  };
+  const ownerUrl = urlOf(OWNER, ownerPassword, OWNER, port);
   try {
     const version = await ensureOwner(superuserUrl, ownerPassword);
     step(`PostgreSQL ${version} started`);
-    return {
-      host: HOST,
-      port,
-      version,
-      superuserUrl,
-      ownerUrl: urlOf(OWNER, ownerPassword, OWNER, port),
-      stop,
-    };
+    return { host: HOST, port, version, superuserUrl, ownerUrl, stop: () => server.stop() };
   } catch (error) {
-    await stop();
+    await server.stop();
     throw error;
   }
-}
-
-/** Makes the data folder under another name first: one that was interrupted is never taken for a whole one. */
-async function initialize(folder: ServerFolder, bin: string): Promise<void> {
-  const draftPrefix = 'cluster.part';
-  for (const name of readdirSync(folder.path))
-    if (name.startsWith(draftPrefix)) rmSync(join(folder.path, name), { recursive: true, force: true });
-  mkdirSync(join(folder.path, draftPrefix), { mode: 0o700 });
-  give(join(folder.path, draftPrefix), folder.account);
-  const from = logLength(folder);
-  // The builtin locale: the same order on every platform, and no index to rebuild when the C library changes.
-  const child = launch(folder, join(bin, 'initdb'), [
-    `--pgdata=${folder.inside(draftPrefix)}`,
-    `--username=${SUPERUSER}`,
-    `--pwfile=${folder.inside('superuser.password')}`,
-    '--auth=scram-sha-256',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--locale-provider=builtin',
-    '--builtin-locale=C.UTF-8',
-    '--no-instructions',
-  ]);
-  if ((await exitOf(child)) !== 0) throw failed('The PostgreSQL data folder cannot be created', folder, from);
-  renameSync(join(folder.path, draftPrefix), join(folder.path, 'cluster'));
-}
-
-function checkMajor(cluster: string, { major }: Binaries): void {
-  const found = readFileSync(join(cluster, 'PG_VERSION'), 'utf8').trim();
-  if (found === major) return;
-  throw new AppError(
-    'DATABASE_UNAVAILABLE',
-    `The data folder is of PostgreSQL ${found}, the installed one is ${major}.`,
-    {
-      hint: 'Use another DATA_DIR, or install the package version that made this one and move the data by pg_dump.',
-    },
-  );
-}
-
-/** Starts the server on its last port if that is free, else on another one. */
-async function run(
-  folder: ServerFolder,
-  bin: string,
-  settings: Readonly<Record<string, string>>,
-): Promise<{ pid: number; port: number }> {
-  const portFile = join(folder.path, 'port');
-  const last = existsSync(portFile) ? Number(readFileSync(portFile, 'utf8')) || 0 : 0;
-  for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort(attempt === 1 ? last : 0);
-    const from = logLength(folder);
-    const all: Record<string, string> = {
-      listen_addresses: HOST,
-      port: String(port),
-      unix_socket_directories: '',
-      password_encryption: 'scram-sha-256',
-      logging_collector: 'off',
-      // Passwords are in statements: a failed one must not bring them into the log.
-      log_min_error_statement: 'panic',
-      timezone: 'UTC',
-      log_timezone: 'UTC',
-      max_connections: '200',
-      ...settings,
-    };
-    const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    const child = launch(folder, join(bin, 'postgres'), ['-D', folder.inside('cluster'), ...args]);
-    let exited: number | undefined;
-    void exitOf(child).then(
-      (code) => (exited = code),
-      () => (exited = 127),
-    );
-    const end = performance.now() + START_MS;
-    while (exited === undefined && performance.now() < end) {
-      const file = readPostmasterFile(join(folder.path, 'cluster'));
-      if (child.pid !== undefined && file?.pid === child.pid && file.ready) {
-        child.unref();
-        writeFileSync(portFile, String(port));
-        return { pid: child.pid, port };
-      }
-      await pause(10);
-    }
-    if (exited === undefined && child.pid !== undefined) await stopPostmaster(child.pid, bin);
-    // The port may have been taken in between; children of a killed server hold its memory for a moment.
-    if (attempt >= 20 || !/Address already in use|shared memory block/.test(lastWords(folder, from)))
-      throw failed('PostgreSQL does not start', folder, from);
-    await pause(attempt === 1 ? 0 : 250);
-  }
-}
-
-function failed(what: string, folder: ServerFolder, from: number): AppError {
-  const why = lastWords(folder, from);
-  return new AppError('DATABASE_UNAVAILABLE', why === '' ? `${what}.` : `${what}: ${why}`, {
-    hint: `See ${join(folder.path, 'server.log')}, or set DATABASE_URL to a PostgreSQL of yours.`,
-  });
 }
 
 /** Makes the role and the database of the product where they are missing; gives back the version of the server. */
@@ -244,18 +140,6 @@ async function ensureOwner(superuserUrl: string, password: string): Promise<stri
   }
 }
 
-/** The wanted port if it is free, else any free one. */
-async function freePort(wanted: number): Promise<number> {
-  const server = createServer();
-  return new Promise<number>((resolvePort, reject) => {
-    server.once('error', (error) => (wanted === 0 ? reject(error) : resolvePort(freePort(0))));
-    server.listen(wanted, HOST, () => {
-      const address = server.address();
-      server.close(() => resolvePort(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
-
 function timer(onStep: EmbeddedPostgresOptions['onStep']): (text: string) => void {
   let since = performance.now();
   return (text) => {
@@ -269,5 +153,3 @@ function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => (running ??= work());
 }
-
-const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));

@@ -67,3 +67,11 @@ export function lastWords(folder: ServerFolder, from: number): string {
 export function logLength(folder: ServerFolder): number {
   return statSync(join(folder.path, LOG), { throwIfNoEntry: false })?.size ?? 0;
 }
+
+/** A refusal to run, with what the server said about it since `from`, a length of its log. */
+export function failed(what: string, folder: ServerFolder, from: number): AppError {
+  const why = lastWords(folder, from);
+  return new AppError('DATABASE_UNAVAILABLE', why === '' ? `${what}.` : `${what}: ${why}`, {
+    hint: `See ${join(folder.path, 'server.log')}, or set DATABASE_URL to a PostgreSQL of yours.`,
+  });
+}
