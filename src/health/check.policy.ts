@@ -25,7 +25,14 @@ const OUTCOME_OF: Readonly<Record<TestOutcome, CheckOutcome>> = {
 };
 
 /** Faults that tell of the product or of a person's will, not of the source. */
-const TELLS_NOTHING: ReadonlySet<string> = new Set(['BUSY', 'THROTTLED', 'SOURCE_PAUSED', 'DRIVER_MISSING']);
+const TELLS_NOTHING: ReadonlySet<ErrorCode> = new Set(['BUSY', 'THROTTLED', 'DRIVER_MISSING']);
+/** Faults after which there is nothing to record. */
+const NOTHING_TO_TELL: ReadonlySet<ErrorCode> = new Set([
+  'NOT_FOUND',
+  'SOURCE_PAUSED',
+  'CANCELLED',
+  'DATABASE_UNAVAILABLE',
+]);
 
 /** The check that a test amounts to; `at` is when it began, in milliseconds since the epoch. */
 export function checkOfResult(result: Probed, at: number): Check {
@@ -40,15 +47,15 @@ export function checkOfResult(result: Probed, at: number): Check {
 }
 
 /**
- * The check that a rejected probe amounts to, or undefined where there is nothing to record: the source is gone, or
- * the process stops.
+ * The check that a rejected probe amounts to, or undefined where there is nothing to record: the source is gone or
+ * was just paused, or the process stops.
  */
 export function checkOfError(error: unknown, at: number, durationMs: number): Check | undefined {
   if (!(error instanceof AppError))
     return { at, outcome: 'inconclusive', code: 'INTERNAL', message: 'The check itself failed.', durationMs };
   const { code, blame, message } = error;
-  if (code === 'NOT_FOUND' || code === 'CANCELLED' || code === 'DATABASE_UNAVAILABLE') return undefined;
-  const tells = blame !== 'internal' && blame !== 'caller' && !TELLS_NOTHING.has(code);
+  if (NOTHING_TO_TELL.has(code)) return undefined;
+  const tells = blame !== 'internal' && !TELLS_NOTHING.has(code);
   return { at, outcome: tells ? 'failed' : 'inconclusive', code, message: storable(message), durationMs };
 }
 

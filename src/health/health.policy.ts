@@ -58,7 +58,9 @@ const COVERS_INTERVALS = 2;
 
 /** Whether a fault needs a person: one failed check decides, so that no account is locked by trying again. */
 export function needsPerson(code: ErrorCode | undefined): boolean {
-  return code !== undefined && ERROR_CODES[code].blame === 'config' && !PASSING.has(code);
+  if (code === undefined || PASSING.has(code)) return false;
+  const { blame } = ERROR_CODES[code];
+  return blame === 'config' || blame === 'caller';
 }
 
 /**

@@ -1,9 +1,9 @@
 /** Upper bound of the first bucket, in milliseconds. */
-const FIRST_MS = 0.25;
-/** Two buckets for each doubling: up to 131 s in 40 buckets, and what is longer in the last one. */
-const PER_DOUBLING = 2;
+const FIRST_MS = 0.5;
+/** Four buckets for each doubling: up to 27 s in 64 buckets, and what is longer in the last one. */
+const PER_DOUBLING = 4;
 
-export const LATENCY_BUCKETS = 40;
+export const LATENCY_BUCKETS = 64;
 
 /** The bucket of a duration in milliseconds, from 0. */
 export function latencyBucket(ms: number): number {
@@ -18,7 +18,7 @@ export function latencyBound(bucket: number): number {
 
 /**
  * The duration in milliseconds below which the share `q` (0–1) of the counted checks stays, or undefined where nothing
- * was counted. Within a bucket it assumes an even spread over the logarithm, so it is right to about 20 %.
+ * was counted. Within a bucket it assumes an even spread over the logarithm, so it is right to a fifth.
  */
 export function latencyQuantile(counts: readonly number[], q: number): number | undefined {
   const total = counts.reduce((sum, count) => sum + count, 0);
