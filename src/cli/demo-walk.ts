@@ -25,13 +25,17 @@ interface TestView {
   }[];
 }
 
+interface RunProgress {
+  readonly datasets_done: number;
+  readonly datasets_expected: number | null;
+  readonly scope: string | null;
+}
+
 interface RunView {
   readonly state: string;
-  readonly progress?: {
-    readonly datasets_done: number;
-    readonly datasets_expected: number | null;
-    readonly scope: string | null;
-  } | null;
+  readonly progress: RunProgress | null;
+  readonly changes: { readonly added: number } | null;
+  readonly duration_ms: number | null;
   readonly error?: { readonly code: string; readonly message: string } | null;
 }
 
@@ -104,17 +108,17 @@ export class DemoWalk {
     const run = headers.get('location');
     if (run === null) throw new DemoFault('The answer to discover-schema names no run.');
     const bar = new ProgressBar(process.stdout);
-    for await (const { data } of this.api.events(`${run}/events`)) {
-      const { progress } = data as RunView;
-      if (progress)
-        bar.show(progress.datasets_done, progress.datasets_expected ?? undefined, progress.scope ?? '');
-    }
-    bar.end();
+    const show = ({ datasets_done: done, datasets_expected: expected, scope }: RunProgress): void =>
+      bar.show(done, expected ?? undefined, scope ?? '');
+    for await (const { event, data } of this.api.events(`${run}/events`))
+      if (event === 'progress') show(data as RunProgress);
     const { body } = await this.api.call('GET', run);
-    const { state, error } = body as RunView;
+    const { state, error, progress, changes, duration_ms: ms } = body as RunView;
+    if (progress) show({ ...progress, scope: state });
+    bar.end();
     if (state !== 'succeeded')
       throw new DemoFault(`The discovery ended as ${state} ${error?.message ?? ''}`.trim());
-    this.steps.done(`discovered: ${state}`);
+    this.steps.done(`discovered: ${String(changes?.added ?? 0)} datasets`, ms ?? undefined);
   }
 
   private async schemas(id: string): Promise<void> {
