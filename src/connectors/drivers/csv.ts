@@ -61,6 +61,7 @@ export const csv = defineConnector({
       config.file_path,
       {
         product: 'CSV file',
+        standard: 'RFC 4180',
         reader: (sample) => ({ format: 'csv', sample, options }),
         check: (head) => {
           if (!options.encoding?.startsWith('utf-16') && !hasUtf16Mark(head) && head.includes(0))

@@ -35,6 +35,7 @@ export const json = defineConnector({
       config.file_path,
       {
         product: 'JSON file',
+        standard: 'RFC 8259',
         reader: (sample) => ({ format: 'json', sample, options }),
         check: (head) => {
           if (!BEGINNING.test(beginning(head)))

@@ -9,6 +9,8 @@ import { localStore } from './stores/local-store.js';
 export interface FileFormat {
   /** What `server.product` says, such as `CSV file`. */
   readonly product: string;
+  /** The standard that it is read by, as `server.version`. */
+  readonly standard: string;
   readonly reader: Reader;
   /**
    * A look at the first bytes when a session is opened, so that a test finds a wrong file: throws FILE_UNREADABLE where
@@ -34,7 +36,7 @@ export async function openFileSession(
   const size = await look(store, path, format, signal);
   context.done?.('database', { size_bytes: size });
   return {
-    server: { product: format.product, version: '' },
+    server: { product: format.product, version: format.standard },
     usable: true,
     ping: async (pingSignal) => {
       await store.stat(path, pingSignal);

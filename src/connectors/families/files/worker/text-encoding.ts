@@ -1,13 +1,11 @@
-import { isUtf8 } from 'node:buffer';
-import type { Encoding, Piece } from '../analysis.js';
+import { isAscii, isUtf8 } from 'node:buffer';
+import type { Encoding, Sample } from '../analysis.js';
 
-/** Web standards read the label latin-1 as windows-1252, which only adds printable characters; so do we. */
-const LABELS = {
-  'utf-8': 'utf-8',
-  'utf-16le': 'utf-16le',
-  'utf-16be': 'utf-16be',
-  'latin-1': 'windows-1252',
-};
+/**
+ * What windows-1252 has at 0x80 to 0x9f, where latin-1 has control characters that no one writes; read so as browsers
+ * do. By a table of ours, as TextDecoder of some versions of Node leaves the control characters.
+ */
+const WINDOWS = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
 
 const BOMS: readonly (readonly [Encoding, readonly number[]])[] = [
   ['utf-8', [0xef, 0xbb, 0xbf]],
@@ -25,39 +23,47 @@ export interface DetectedEncoding {
  * How the text is encoded: as told, else by its byte order mark, else UTF-8, unless the first piece that is not plain
  * ASCII is not UTF-8: then latin-1.
  */
-export function detectEncoding(pieces: readonly Piece[], told?: Encoding): DetectedEncoding {
+export function detectEncoding({ pieces, size }: Sample, told?: Encoding): DetectedEncoding {
   const head = pieces[0]?.bytes ?? new Uint8Array();
   const mark = BOMS.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte));
   if (mark && (told === undefined || told === mark[0]))
     return { encoding: mark[0], bomBytes: mark[1].length };
   if (told !== undefined) return { encoding: told, bomBytes: 0 };
-  for (const { bytes } of pieces) {
-    if (bytes.every((byte) => byte < 0x80)) continue;
-    return { encoding: isUtf8(withoutCutCharacters(bytes)) ? 'utf-8' : 'latin-1', bomBytes: 0 };
+  for (const { offset, bytes } of pieces) {
+    const start = offset === 0 ? 0 : afterCutCharacter(bytes);
+    const end = offset + bytes.length >= size ? bytes.length : beforeCutCharacter(bytes);
+    const text = bytes.subarray(start, Math.max(start, end));
+    if (!isAscii(text)) return { encoding: isUtf8(text) ? 'utf-8' : 'latin-1', bomBytes: 0 };
   }
   return { encoding: 'utf-8', bomBytes: 0 };
 }
 
-/** A piece begins and ends anywhere: leaves out what may be part of a character that is cut in two. */
-function withoutCutCharacters(bytes: Uint8Array): Uint8Array {
+/** A piece begins and ends anywhere: the first offset that is not inside of a character. */
+function afterCutCharacter(bytes: Uint8Array): number {
   let start = 0;
   while (start < 3 && isContinuation(bytes[start])) start++;
-  let end = bytes.length;
-  for (let back = 1; back <= 3 && bytes.length - back >= start; back++) {
-    const byte = bytes[bytes.length - back] ?? 0;
+  return start;
+}
+
+function beforeCutCharacter(bytes: Uint8Array): number {
+  const { length } = bytes;
+  for (let back = 1; back <= Math.min(3, length); back++) {
+    const byte = bytes[length - back] ?? 0;
     if (isContinuation(byte)) continue;
     const needed = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
-    if (needed > back) end = bytes.length - back;
-    break;
+    return needed > back ? length - back : length;
   }
-  return bytes.subarray(start, end);
+  return length;
 }
 
 const isContinuation = (byte: number | undefined): boolean => byte !== undefined && (byte & 0xc0) === 0x80;
 
 /** Text of bytes; what is not in the encoding becomes U+FFFD. */
 export function decode(bytes: Uint8Array, encoding: Encoding): string {
-  return new TextDecoder(LABELS[encoding], { ignoreBOM: true }).decode(bytes);
+  if (encoding !== 'latin-1') return new TextDecoder(encoding, { ignoreBOM: true }).decode(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    .toString('latin1')
+    .replaceAll(/[\u0080-\u009f]/g, (char) => WINDOWS.charAt(char.charCodeAt(0) - 0x80));
 }
 
 /** The same text as UTF-8, in which delimiters, quotes and line ends are single bytes. */

@@ -14,7 +14,7 @@ const SNIFF_BYTES = 65_536;
 /** Columns of a CSV file by a sample of it. Throws ParseFault. */
 export function analyzeCsv(sample: Sample, options: CsvOptions): Analysis {
   const [head, ...blocks] = sample.pieces;
-  const { encoding, bomBytes } = detectEncoding(sample.pieces, options.encoding);
+  const { encoding, bomBytes } = detectEncoding(sample, options.encoding);
   const text = toUtf8((head?.bytes ?? new Uint8Array()).subarray(bomBytes), encoding);
   const sniffed = text.subarray(0, SNIFF_BYTES);
   if (sniffed.includes(0))

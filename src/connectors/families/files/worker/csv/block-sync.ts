@@ -1,3 +1,4 @@
+import { CAPS } from '../../analysis.js';
 import { RecordScanner, type Dialect } from './record-scanner.js';
 
 /** Whole records inside of a block. */
@@ -16,7 +17,7 @@ interface Attempt extends Segment {
 
 /**
  * Whole records in a block from the middle of a file, where nobody knows whether its first byte is inside of quotes.
- * Both states are tried to the end of the block; the one that leads to fewer misplaced quotes and wrong field counts
+ * Both states are tried far into the block; the one that leads to fewer misplaced quotes and wrong field counts
  * is the true one. Undefined where neither leads to records: a block inside of one long field, for instance.
  *
  * @param columns how many fields a record of this file has.
@@ -59,8 +60,11 @@ function attempt(scanner: RecordScanner, block: Uint8Array, columns: number, las
   // The first record is cut: its end is where the first whole one begins.
   const begun = scanner.next();
   const start = scanner.end;
-  if (begun) while (scanner.next()) count();
-  const closes = last && begun && !scanner.quoted;
+  // How a file ends is worth knowing to the last record.
+  const enough = last ? block.length : start + CAPS.parsedBytes;
+  while (begun && scanner.end < enough && scanner.next()) count();
+  // What the file ends with needs no line end.
+  const closes = last && begun && scanner.end < enough && !scanner.quoted;
   if (closes) count();
   return {
     start,

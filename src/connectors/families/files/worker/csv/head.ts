@@ -14,8 +14,6 @@ export interface HeadFacts {
 
 /** Records are handed to the parser in runs of about this many bytes. */
 const RUN_BYTES = 65_536;
-/** Of a file that is not read as a whole, this much after the first record. */
-const ENOUGH_BYTES = 131_072;
 /** Field counts are remembered for this many records. */
 const COUNTED_RECORDS = 10_000;
 
@@ -42,7 +40,7 @@ export function readHead(text: Uint8Array, tally: RecordTally, dialect: Dialect,
     return { first: [], usualFields: 0, unclosed: false };
   }
   const first = tally.parse(text.subarray(scanner.begin, scanner.end))[0] ?? [];
-  const stop = whole ? text.length : scanner.end + ENOUGH_BYTES;
+  const stop = whole ? text.length : scanner.end + CAPS.parsedBytes;
 
   let run = scanner.end;
   const flush = (end: number): void => {

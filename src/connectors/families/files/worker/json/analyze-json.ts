@@ -50,7 +50,7 @@ export function analyzeJson(sample: Sample, options: JsonOptions): Analysis {
 
 /** JSON is UTF-8, or UTF-16 with a byte order mark; nothing else is guessed. */
 function encodingOf(sample: Sample): { encoding: Encoding; bomBytes: number } {
-  const { encoding, bomBytes } = detectEncoding(sample.pieces);
+  const { encoding, bomBytes } = detectEncoding(sample);
   return { encoding: encoding === 'latin-1' ? 'utf-8' : encoding, bomBytes };
 }
 
@@ -64,7 +64,7 @@ const READERS: Readonly<Record<JsonLayout, Read>> = { lines: readLines, array: r
 
 function readLines(head: Part, blocks: readonly Part[], sink: ShapeSink): Reading {
   const tally = new LineTally(sink);
-  const end = endOfLines(head);
+  const end = endOfLines(head, 0);
   if (end === 0 && !head.last)
     throw new ParseFault(`The first line is longer than ${head.text.length} characters.`);
   tally.read(head.text, 0, end);
@@ -72,7 +72,7 @@ function readLines(head: Part, blocks: readonly Part[], sink: ShapeSink): Readin
   let skipped = 0;
   for (const block of blocks) {
     const from = block.text.indexOf('\n') + 1;
-    const to = endOfLines(block);
+    const to = endOfLines(block, from);
     if (from === 0 || to <= from) {
       skipped++;
       continue;
@@ -90,8 +90,11 @@ function readLines(head: Part, blocks: readonly Part[], sink: ShapeSink): Readin
   };
 }
 
-function endOfLines({ text, last }: Part): number {
-  return last ? text.length : text.lastIndexOf('\n') + 1;
+/** Where the last whole line that is wanted ends; 0 where there is none. */
+function endOfLines({ text, last }: Part, from: number): number {
+  if (last) return text.length;
+  const enough = text.indexOf('\n', from + CAPS.parsedBytes);
+  return (enough === -1 ? text.lastIndexOf('\n') : enough) + 1;
 }
 
 function readArray(head: Part, blocks: readonly Part[], sink: ShapeSink): Reading {
@@ -101,6 +104,7 @@ function readArray(head: Part, blocks: readonly Part[], sink: ShapeSink): Readin
   let end = begin;
   let records = 0;
   for (let next = reader.peek(); next !== '' && next !== ']'; next = reader.peek()) {
+    if (!head.last && end - begin > CAPS.parsedBytes) break;
     const at = reader.at;
     // What is cut must not count: it is read once without counting.
     if (!head.last && !reader.value()) break;

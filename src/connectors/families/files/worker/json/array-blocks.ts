@@ -1,3 +1,4 @@
+import { CAPS } from '../../analysis.js';
 import { JsonFault, JsonReader, type JsonSink } from './json-reader.js';
 import type { ShapeSink } from './shape.js';
 
@@ -12,8 +13,8 @@ export interface BlockRecords {
 
 /**
  * Records of an array of objects in a block from the middle of it. Where one begins is not marked: a place between two
- * objects is taken when the object there has mostly keys that records have, and when what follows goes on as a list to
- * the end of the block. A list that closes earlier was inside of a record.
+ * objects is taken when the object there has mostly keys that records have, and when what follows goes on as a list far
+ * into the block. A list that closes earlier was inside of a record.
  *
  * @param last the block ends where the file ends.
  */
@@ -54,7 +55,7 @@ function listFrom(text: string, start: number, known: ShapeSink, last: boolean):
       if (spans.length === 0 && !keys.mostlyIn(known.record.keys)) return undefined;
       spans.push({ begin, end: reader.at });
       const next = reader.peek();
-      if (next === '') return spans;
+      if (next === '' || (!last && reader.at - start > CAPS.parsedBytes)) return spans;
       if (next !== ',') return next === ']' && last && isEnd(reader) ? spans : undefined;
       reader.at++;
     }
