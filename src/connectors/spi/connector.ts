@@ -115,14 +115,15 @@ export interface Remedy {
   readonly sql?: readonly string[];
 }
 
-export interface ConnectorDefinition<S extends TObject = TObject, C extends Capability = Capability> {
+/** A type of source. Without arguments it is any connector: look at `capabilities` before a facet is used. */
+export interface ConnectorDefinition<S extends TObject = TObject, C extends Capability = never> {
   /** Name in the API, `snake_case`; never changes. */
   readonly type: string;
   readonly title: string;
   readonly category: Category;
   /** One JSON Schema of the connection; see spec.ts for what is derived from it. */
   readonly spec: S;
-  readonly capabilities: readonly C[];
+  readonly capabilities: readonly ([C] extends [never] ? Capability : C)[];
   /** `exclusive`: a session serves one caller at a time; `shared`: one session serves all. */
   readonly concurrency: 'exclusive' | 'shared';
   /** npm package of the driver, loaded on first use; absent where none is needed. */

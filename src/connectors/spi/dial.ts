@@ -38,16 +38,18 @@ export function tlsOptions(host: string, tls: TlsConfig = {}): ConnectionOptions
 
 /**
  * Opens a TCP connection to `context.address`, else to `where`. Rejects with an AppError, or with the signal's reason;
- * the socket is destroyed then. It is not watched by the signal any more once it is open.
+ * the socket is destroyed then. Reports the step `tcp`. The socket is not watched by the signal any more once it is open.
  */
-export function openSocket(
+export async function openSocket(
   where: { readonly host: string; readonly port: number },
-  context: Pick<OpenContext, 'signal' | 'address'>,
+  context: Pick<OpenContext, 'signal' | 'address' | 'done'>,
 ): Promise<Socket> {
   context.signal.throwIfAborted();
   const { host, port } = context.address ?? where;
   const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
-  return opened(socket, 'connect', context.signal);
+  await opened(socket, 'connect', context.signal);
+  context.done?.('tcp');
+  return socket;
 }
 
 /** Puts TLS over an open socket. Rejects with TLS_FAILED where the peer is not trusted or speaks no TLS. */

@@ -13,7 +13,8 @@ import { AppError, type FieldFault } from '../../common/app-error.js';
 export type Marks = Record<string, unknown>;
 
 /** RFC 1123 names, underscores tolerated, and plain IP addresses: no ports, lists, URLs, sockets or user parts. */
-export const HOST_PATTERN = '^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\\.?$|^[0-9A-Fa-f:.]{2,45}$';
+export const HOST_PATTERN =
+  '^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?\\.?$|^[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,37}$';
 
 const NO_CONTROL = '^[^\\u0000-\\u001f\\u007f]*$';
 

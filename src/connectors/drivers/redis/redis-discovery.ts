@@ -10,6 +10,7 @@ const MAX_TEXT = 1_024;
 
 /** The databases to read: the configured one, else all that hold keys. */
 export async function scopes(line: RedisLine): Promise<string[]> {
+  await line.run((client) => client.scan('0', 'COUNT', 1)).catch(rethrow);
   if (line.database !== undefined) return [`db${String(line.database)}`];
   const info = (await line.ask((client) => client.info('keyspace'))) ?? '';
   const found = [...info.matchAll(/^(db\d+):/gm)].map(([, name]) => name ?? '');
@@ -23,12 +24,9 @@ export async function* datasets(
   peek: Peek,
 ): AsyncGenerator<Dataset, CutShort | undefined> {
   const index = Number(scope.slice(2));
-  await line
-    .run((client) => client.select(index))
-    .catch((error: unknown) => {
-      // A cluster has one database and refuses to choose it.
-      if (index !== 0) throw redisError(error);
-    });
+  // A cluster has one database and refuses to choose it.
+  if (index === 0) await line.ask((client) => client.select(index));
+  else await line.run((client) => client.select(index)).catch(rethrow);
   const groups = new KeyGroups<Buffer | undefined>(peek.sample);
   const cut = await scanKeys(line, peek, groups);
   for (const { pattern, count, sample } of groups.list()) {
@@ -52,9 +50,7 @@ async function scanKeys(
   do {
     const [next, keys] = await line
       .run((client) => client.scanBuffer(cursor, 'COUNT', peek.batch))
-      .catch((error: unknown) => {
-        throw redisError(error);
-      });
+      .catch(rethrow);
     cursor = next.toString();
     listed += keys.length;
     for (const key of keys)
@@ -68,6 +64,10 @@ async function scanKeys(
     if (peek.pauseMs > 0) await pause(peek.pauseMs, undefined, { signal: peek.signal });
   } while (cursor !== '0');
   return undefined;
+}
+
+function rethrow(error: unknown): never {
+  throw redisError(error);
 }
 
 function boundReached(peek: Peek, listed: number, bytes: number, ends: number): string | undefined {

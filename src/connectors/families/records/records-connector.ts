@@ -70,7 +70,7 @@ async function* discover<S extends TObject, L extends RecordsLine>(
   signal: AbortSignal,
 ): AsyncGenerator<DiscoveryEvent> {
   const scopes = await guarded(driver, line, signal, () => driver.scopes(line));
-  for (const scope of scopes) {
+  for (const scope of scopes.filter((name) => mayHold(name, request.include))) {
     yield { event: 'scope_started', scope };
     const datasets = driver.datasets(line, scope, { ...PEEKS[request.strategy], signal });
     try {
@@ -91,4 +91,16 @@ async function* discover<S extends TObject, L extends RecordsLine>(
       await datasets.return(undefined).catch(() => undefined);
     }
   }
+}
+
+/** Whether a glob could choose anything in a scope: a scope that none can is not read at all. */
+function mayHold(scope: string, include: readonly string[]): boolean {
+  const start = `${scope}.`;
+  return (
+    include.length === 0 ||
+    include.some((glob) => {
+      const fixed = glob.split(/[*?]/, 1)[0] ?? '';
+      return fixed.startsWith(start) || (start.startsWith(fixed) && fixed.length < glob.length);
+    })
+  );
 }

@@ -10,7 +10,10 @@ export interface RecordsDriver<S extends TObject, L extends RecordsLine> {
   readonly codes: CodeMap;
   /** Opens a line, or rejects and leaves no socket behind. Destroys the socket when `context.signal` aborts. */
   connect(config: Static<S>, context: OpenContext): Promise<L>;
-  /** The parts that are read one after the other, such as databases; those that the account may see. */
+  /**
+   * The parts that are read one after the other, such as databases; those that the account may see. Rejects with
+   * PERMISSION_DENIED where the account may list nothing: a test of the source asks for this alone.
+   */
   scopes(line: L): Promise<readonly string[]>;
   /** Every dataset of a scope, each once. The generator returns what cut the read short, or nothing. */
   datasets(line: L, scope: string, peek: Peek): AsyncGenerator<Dataset, CutShort | undefined>;

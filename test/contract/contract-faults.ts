@@ -1,0 +1,200 @@
+import { describe, expect, test } from '@jest/globals';
+import { withDeadline } from '../../src/common/deadline.js';
+import type { Session } from '../../src/connectors/spi/index.js';
+import { freePort } from '../servers/server-process.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
+import { until } from '../support/until.js';
+import {
+  discoverAll,
+  EVERYTHING,
+  faultOf,
+  openSession,
+  remember,
+  type Connection,
+  type Discoverable,
+  type NetworkSource,
+  type Bench,
+} from './contract-source.js';
+
+const DEADLINE_MS = 600;
+
+/** Each fault of the network and of the login, with its code; nothing to test where a source is a file. */
+export function networkContract(definition: Discoverable, bench: () => Bench): void {
+  if (!('host' in definition.spec.properties)) return;
+  const atHand = (): { proxy: TcpProxy; network: NetworkSource; connection: Connection } => {
+    const { proxy, source } = bench();
+    if (!proxy || !source.network) throw new Error('A source with a host needs its network facts.');
+    return { proxy, network: source.network, connection: source.connection };
+  };
+  const open = (changes: Connection = {}, ms?: number): Promise<Session<'discover'>> => {
+    const { proxy, connection } = atHand();
+    const options = { address: proxy.address, ...(ms === undefined ? {} : { ms }) };
+    return openSession(definition, { ...connection, ...changes }, options);
+  };
+
+  describe('a fault of the network', () => {
+    test('a closed port is UNREACHABLE', async () => {
+      const address = { host: '127.0.0.1', port: await freePort() };
+      const fault = await faultOf(openSession(definition, atHand().connection, { address }));
+      expect(fault.code).toBe('UNREACHABLE');
+    });
+
+    test('an unknown host is HOST_UNKNOWN', async () => {
+      const connection = { ...atHand().connection, host: 'no-such-host.invalid' };
+      expect((await faultOf(openSession(definition, connection))).code).toBe('HOST_UNKNOWN');
+    });
+
+    test('a port that accepts and is silent costs its deadline and no more', async () => {
+      const { proxy } = atHand();
+      proxy.mode = 'silent';
+      await atDeadline(open({}, DEADLINE_MS));
+      expect(proxy.dials).toBe(1);
+      await until(() => proxy.open === 0, 'the socket is gone');
+    });
+
+    test('a port that resets is UNREACHABLE', async () => {
+      atHand().proxy.mode = 'reset';
+      expect((await faultOf(open())).code).toBe('UNREACHABLE');
+    });
+
+    test('a server that freezes after the login ends a ping and a discovery at their deadline', async () => {
+      const { proxy } = atHand();
+      for (const call of [ping, discover]) {
+        proxy.forget();
+        const session = await open();
+        proxy.mode = 'frozen';
+        await atDeadline(call(session, DEADLINE_MS));
+        await until(() => proxy.open === 0, 'the socket is gone');
+        expect(session.usable).toBe(false);
+        await session.close();
+      }
+    });
+
+    test('a server that drips its answer byte by byte ends a discovery at its deadline', async () => {
+      const { proxy } = atHand();
+      const session = await open();
+      proxy.mode = 'drip';
+      await atDeadline(discover(session, DEADLINE_MS));
+      await until(() => proxy.open === 0, 'the socket is gone');
+      await session.close();
+    });
+
+    test('a reset in the middle of a result is UNREACHABLE and the session is lost', async () => {
+      const { proxy } = atHand();
+      const session = await open();
+      proxy.resetAfterBytes(10);
+      expect((await faultOf(discover(session))).code).toBe('UNREACHABLE');
+      await until(() => !session.usable, 'the session knows that it is lost');
+      expect((await faultOf(ping(session))).code).toBe('UNREACHABLE');
+      await session.close();
+    });
+
+    test('a line that is lost while idle is noticed', async () => {
+      const { proxy } = atHand();
+      const session = await open();
+      proxy.mode = 'reset';
+      await until(() => !session.usable, 'the session knows that it is lost');
+      await session.close();
+    });
+
+    test('slow lines are no fault', async () => {
+      const { proxy } = atHand();
+      proxy.latencyMs = 30;
+      proxy.mode = 'latency';
+      const session = await open();
+      await ping(session);
+      await session.close();
+    });
+  });
+
+  describe('a fault of the login', () => {
+    test('a wrong password is AUTH_FAILED, with one attempt', async () => {
+      const { proxy, network } = atHand();
+      remember(...Object.values(network.wrongPassword).filter((value) => typeof value === 'string'));
+      const fault = await faultOf(open(network.wrongPassword));
+      expect(fault.code).toBe('AUTH_FAILED');
+      expect(proxy.dials).toBe(1);
+    });
+
+    test('a wrong database is DATABASE_NOT_FOUND', async () => {
+      const { wrongDatabase } = atHand().network;
+      if (!wrongDatabase) return;
+      expect((await faultOf(open(wrongDatabase))).code).toBe('DATABASE_NOT_FOUND');
+    });
+  });
+
+  tlsContract(definition, atHand);
+}
+
+function tlsContract(
+  definition: Discoverable,
+  atHand: () => { network: NetworkSource; connection: Connection },
+): void {
+  /** Opens through a proxy in front of the TLS address, and gives what went over the line. */
+  const through = async (tls: Connection | undefined, host = 'localhost') => {
+    const { connection, network } = atHand();
+    const proxy = await TcpProxy.start(network.tls.address);
+    const changed: Record<string, unknown> = { ...connection, host, tls };
+    if (tls === undefined) delete changed.tls;
+    const opened = openSession(definition, changed, { address: proxy.address });
+    return { opened, proxy };
+  };
+
+  /** No fall-back: one dial, and neither the user name nor the password went over the line in clear. */
+  const expectRefusal = async (tls: Connection | undefined, host?: string): Promise<void> => {
+    const { opened, proxy } = await through(tls, host);
+    expect((await faultOf(opened)).code).toBe('TLS_FAILED');
+    await until(() => proxy.open === 0, 'the socket is gone');
+    expect(proxy.dials).toBe(1);
+    const { username, password } = atHand().connection;
+    for (const secret of [username, password])
+      if (typeof secret === 'string') expect(proxy.sent.includes(secret)).toBe(false);
+    await proxy.stop();
+  };
+
+  const expectService = async (tls: Connection, host?: string): Promise<void> => {
+    const { opened, proxy } = await through(tls, host);
+    const session = await opened;
+    await ping(session);
+    await session.close();
+    await until(() => proxy.open === 0, 'the socket is gone');
+    const { password } = atHand().connection;
+    if (typeof password === 'string') expect(proxy.sent.includes(password)).toBe(false);
+    await proxy.stop();
+  };
+
+  describe('TLS', () => {
+    test('works with the right authority and name', () => expectService({ ca: atHand().network.tls.ca }));
+    test('works for an address in the certificate', () =>
+      expectService({ ca: atHand().network.tls.ca }, '127.0.0.1'));
+    test('works with a name that is told', () =>
+      expectService({ ca: atHand().network.tls.ca, server_name: 'localhost' }, 'db.example.test'));
+    test('is what a connection without a TLS block wants: an unknown authority is TLS_FAILED', () =>
+      expectRefusal(undefined));
+    test('another authority is TLS_FAILED', () => expectRefusal({ ca: atHand().network.tls.otherCa }));
+    test('another authority is TLS_FAILED for verify_ca too', () =>
+      expectRefusal({ mode: 'verify_ca', ca: atHand().network.tls.otherCa }));
+    test('a wrong name is TLS_FAILED', () =>
+      expectRefusal({ ca: atHand().network.tls.ca }, 'db.example.test'));
+    test('verify_ca does not look at the name', () =>
+      expectService({ mode: 'verify_ca', ca: atHand().network.tls.ca }, 'db.example.test'));
+    test('require encrypts without a check', () => expectService({ mode: 'require' }, 'db.example.test'));
+    test('a text that is no certificate is TLS_FAILED', () =>
+      expectRefusal({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }));
+  });
+}
+
+const ping = (session: Session<'discover'>, ms = 10_000): Promise<void> =>
+  withDeadline(ms, undefined, (signal) => session.ping(signal));
+
+const discover = (session: Session<'discover'>, ms?: number): Promise<unknown> =>
+  discoverAll(session, EVERYTHING, ms);
+
+/** TIMEOUT at the deadline: the bound above is generous, because other work runs on the machine. */
+async function atDeadline(work: Promise<unknown>): Promise<void> {
+  const from = performance.now();
+  expect((await faultOf(work)).code).toBe('TIMEOUT');
+  const took = performance.now() - from;
+  expect(took).toBeGreaterThan(DEADLINE_MS * 0.9);
+  expect(took).toBeLessThan(DEADLINE_MS * 1.1 + 1_000);
+}

@@ -1,0 +1,151 @@
+import { inspect } from 'node:util';
+import { AppError } from '../../src/common/app-error.js';
+import { withDeadline } from '../../src/common/deadline.js';
+import {
+  validateConnection,
+  type ConnectorDefinition,
+  type Dataset,
+  type DiscoveryEvent,
+  type DiscoveryRequest,
+  type OpenStep,
+  type Session,
+} from '../../src/connectors/spi/index.js';
+import type { ServerName } from '../support/servers.js';
+import type { TcpProxy } from '../support/tcp-proxy.js';
+
+export type Connection = Readonly<Record<string, unknown>>;
+export type Discoverable = ConnectorDefinition;
+
+/** What a connector's test tells the suite. */
+export interface ContractFixture {
+  /** The test server that is needed; absent for files. */
+  readonly server?: ServerName;
+  /** Makes a source on the real server, with its own account whose password is random. */
+  setUp(): Promise<ContractSource>;
+}
+
+export interface ContractSource {
+  /** A whole connection that works, as in a request, secrets included. */
+  readonly connection: Connection;
+  /** Only for a source on the network. */
+  readonly network?: NetworkSource;
+  /** Only for local files. */
+  readonly root?: string;
+  /** Names of the scopes that a full discovery finds, in any order; others may be there too. */
+  readonly scopes: readonly string[];
+  /** `schema.name` of datasets that it finds. */
+  readonly datasets: readonly string[];
+  /** Globs that leave some of `datasets`, and what they leave. */
+  readonly filter: {
+    readonly include: readonly string[];
+    readonly exclude: readonly string[];
+    readonly leaves: readonly string[];
+  };
+  /** Looks closely at what was found, by `schema.name`. */
+  check(found: ReadonlyMap<string, Dataset>): void;
+  tearDown(): Promise<void>;
+}
+
+export interface NetworkSource {
+  readonly address: Address;
+  /** The same source with these fields changed must fail with AUTH_FAILED. */
+  readonly wrongPassword: Connection;
+  /** The same source with these fields changed must fail with DATABASE_NOT_FOUND; absent where there are no databases. */
+  readonly wrongDatabase?: Connection;
+  readonly tls: {
+    /** Where TLS is spoken; the same as `address` for servers that switch to TLS on one port. */
+    readonly address: Address;
+    readonly ca: string;
+    readonly otherCa: string;
+  };
+}
+
+/** What the parts of the suite work with, once it is set up. */
+export interface Bench {
+  readonly definition: Discoverable;
+  readonly source: ContractSource;
+  /** In front of the source's server; absent for files. */
+  readonly proxy: TcpProxy | undefined;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Every secret that the suite ever sends, to look for in what comes back. */
+const canaries = new Set<string>();
+
+export function remember(...secrets: readonly string[]): void {
+  for (const secret of secrets) canaries.add(secret);
+}
+
+/** The canaries that show in anything that hangs on a value: message, stack, cause, details. */
+export function leaksIn(value: unknown): string[] {
+  const text = inspect(value, { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null });
+  return [...canaries].filter((secret) => text.includes(secret));
+}
+
+export interface OpenOptions {
+  readonly address?: Address | undefined;
+  readonly root?: string | undefined;
+  readonly ms?: number;
+  readonly onStep?: (step: OpenStep, detail: unknown) => void;
+}
+
+/** Opens a session as the product does: checked, defaults filled in, under a deadline. */
+export async function openSession(
+  definition: Discoverable,
+  connection: Connection,
+  options: OpenOptions = {},
+): Promise<Session<'discover'>> {
+  const config = validateConnection(definition.spec, connection);
+  const { address, root, ms = 20_000, onStep } = options;
+  const session = await withDeadline(ms, undefined, (signal) =>
+    definition.open(config, {
+      signal,
+      ...(address ? { address } : {}),
+      ...(root === undefined ? {} : { root }),
+      ...(onStep ? { done: onStep } : {}),
+    }),
+  );
+  // Every connector so far discovers; one that does not would have no use for this suite's second half.
+  return session as Session<'discover'>;
+}
+
+export const EVERYTHING: DiscoveryRequest = { include: [], exclude: [], strategy: 'aggressive' };
+
+/** All events of a discovery, under a deadline that destroys the socket. */
+export function discoverAll(
+  session: Session<'discover'>,
+  request: DiscoveryRequest = EVERYTHING,
+  ms = 30_000,
+): Promise<DiscoveryEvent[]> {
+  return withDeadline(ms, undefined, async (signal) => {
+    const events: DiscoveryEvent[] = [];
+    for await (const event of session.discover.discover(request, signal)) events.push(event);
+    return events;
+  });
+}
+
+export function datasetsOf(events: readonly DiscoveryEvent[]): Map<string, Dataset> {
+  const found = new Map<string, Dataset>();
+  for (const event of events)
+    if (event.event === 'dataset') found.set(`${event.dataset.schema}.${event.dataset.name}`, event.dataset);
+  return found;
+}
+
+/** What a call rejects with, which must be an AppError without any secret. */
+export async function faultOf(work: Promise<unknown>): Promise<AppError> {
+  let value: unknown;
+  try {
+    value = await work;
+  } catch (error) {
+    const leaks = leaksIn(error);
+    if (leaks.length > 0) throw new Error('The error holds a secret.');
+    if (!(error instanceof AppError)) throw new Error(`Not an AppError: ${inspect(error)}`);
+    return error;
+  }
+  (value as Partial<Session> | undefined)?.close?.().catch(() => undefined);
+  throw new Error('It did not fail.');
+}
