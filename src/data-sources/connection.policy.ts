@@ -20,8 +20,13 @@ export function takeApart(definition: ConnectorDefinition, connection: unknown):
   const complete = validateConnection(definition.spec, connection);
   return {
     ...splitSecrets(definition.spec, complete),
-    destination: createHash('sha256').update(destinationOf(definition.spec, complete)).digest('hex'),
+    destination: destinationHash(definition, complete),
   };
+}
+
+/** SHA-256 (hex) of where a connection sends its secrets. */
+export function destinationHash(definition: ConnectorDefinition, connection: Json): string {
+  return createHash('sha256').update(destinationOf(definition.spec, connection)).digest('hex');
 }
 
 /** RFC 7396 merge patch: null removes, objects merge, everything else replaces. Own keys only. */

@@ -145,6 +145,8 @@ export class Revisions {
     if (!patch) return undefined;
     const next = applyPatch(definition, row, patch);
     if (!next.changed) return undefined;
+    if (Object.keys(next.secrets).length > 0 || next.kept.length < row.secret_fields.length)
+      await this.access.require(actor, 'credentials:write', 'DataSourcesController.update secrets');
     if (weakensTls(row.connection, next.open))
       await this.access.require(actor, 'tls:weaken', 'DataSourcesController.update tls');
     const ref = { orgId: row.org_id, dataSourceId: row.id };

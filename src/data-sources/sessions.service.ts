@@ -5,6 +5,7 @@ import { SessionPools, type PoolReport, type Target } from '../connectors/runtim
 import { joinSecrets, type Capability, type Session } from '../connectors/spi/index.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
 import { Database } from '../platform/database/database.service.js';
+import { destinationHash } from './connection.policy.js';
 import type { DataSourceRow } from './data-sources.store.js';
 import type { SourceRef } from './data-sources.types.js';
 import { SourceCache } from './source-cache.service.js';
@@ -65,10 +66,13 @@ export class SessionsService {
   /** The complete connection of a source, for a test of its own; it must not leave the process. */
   async target(row: DataSourceRow): Promise<Target> {
     const ref = { orgId: row.org_id, dataSourceId: row.id };
-    const secrets = await this.database.inOrg(row.org_id, (tx) =>
-      this.credentials.load(tx, ref, row.destination),
-    );
     const definition = this.registry.get(row.type);
+    // Of the connection that will be dialled, not of the stored column: a row that was changed behind our back must not
+    // lead the secrets elsewhere.
+    const destination = destinationHash(definition, row.connection);
+    const secrets = await this.database.inOrg(row.org_id, (tx) =>
+      this.credentials.load(tx, ref, destination),
+    );
     return { orgId: row.org_id, definition, config: joinSecrets(row.connection, secrets), pool: row.pool };
   }
 
