@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { relative } from 'node:path';
 import type { Steps } from './cli/steps.js';
 import { AppError } from './common/app-error.js';
+import { nativeCode } from './common/native-code.js';
 import { Config } from './platform/config/config.js';
 import { migrate } from './platform/database/migrate.js';
 import { startEmbeddedPostgres } from './platform/embedded-postgres/embedded-postgres.js';
@@ -25,7 +26,7 @@ export async function startUp(config: Config, steps: Steps): Promise<Foundation>
   const { databaseUrl, stop } = await database(config, steps);
   try {
     if (config.migrateOnStart) {
-      const ran = await migrate(databaseUrl);
+      const ran = await migrate(databaseUrl).catch(cannotMigrate);
       steps.done(
         ran.length === 0
           ? 'Database schema is up to date'
@@ -56,6 +57,16 @@ async function database(
       ),
   });
   return { databaseUrl: server.ownerUrl, stop: () => server.stop() };
+}
+
+/** The driver's own message may hold a password or a statement: its code is all that is told. */
+function cannotMigrate(error: unknown): never {
+  if (error instanceof AppError) throw error;
+  const { driverError } = error as { driverError?: unknown };
+  const code = nativeCode(error) ?? nativeCode(driverError) ?? 'no code';
+  throw new AppError('DATABASE_UNAVAILABLE', `The database cannot be reached or migrated (${code}).`, {
+    hint: 'npm run doctor says more.',
+  });
 }
 
 /** Asked before anything is started: a busy port would else be found after the database and all modules are up. */
