@@ -87,7 +87,7 @@ WITH u AS MATERIALIZED (
     up_ms = h.up_ms + excluded.up_ms, down_ms = h.down_ms + excluded.down_ms,
     duration_ms = h.duration_ms + excluded.duration_ms,
     latency = (SELECT array_agg(a + b ORDER BY i)
-      FROM unnest(h.latency, excluded.latency) WITH ORDINALITY AS both(a, b, i))
+      FROM unnest(h.latency, excluded.latency) WITH ORDINALITY AS pairs(a, b, i))
 )
 INSERT INTO health_checks (org_id, data_source_id, at, outcome, code, duration_ms)
 SELECT $1, id, at, outcome, code, duration_ms FROM u ON CONFLICT DO NOTHING`;

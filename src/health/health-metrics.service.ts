@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.service.js';
+import { OrganizationFigures } from '../platform/telemetry/organization-figures.js';
 import type { HealthVerdict } from './health.types.js';
 
 /** The checks of one organization in the last 24 hours. */
@@ -30,7 +31,12 @@ export class HealthMetrics {
     { readonly until: number; readonly sums: Promise<OrganizationHealth> }
   >();
 
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    figures: OrganizationFigures,
+  ) {
+    figures.add('checks', (orgId) => this.forOrganization(orgId));
+  }
 
   /** At most ten seconds old. */
   forOrganization(orgId: string): Promise<OrganizationHealth> {

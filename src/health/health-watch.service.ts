@@ -1,5 +1,6 @@
 import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import { setMaxListeners } from 'node:events';
 import { AppError } from '../common/app-error.js';
 import { withDeadline } from '../common/deadline.js';
 import { DataSourcesService } from '../data-sources/data-sources.service.js';
@@ -43,6 +44,8 @@ export class HealthWatch implements BeforeApplicationShutdown {
     private readonly instruments: HealthInstruments,
   ) {
     this.isWorker = config.role !== 'api';
+    // Each running check listens for the stop.
+    setMaxListeners(0, this.stop.signal);
     instruments.watch('in_flight', 'Checks that run now', () => this.slots.taken);
   }
 

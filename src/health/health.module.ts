@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { ScheduleModule } from '@nestjs/schedule';
 import { DataSourcesModule } from '../data-sources/data-sources.module.js';
 import { CheckWriter } from './check-writer.service.js';
 import { HealthInstruments } from './health-instruments.js';
@@ -13,7 +12,7 @@ import { Readiness } from './readiness.service.js';
 
 /** Watches every data source and tells how well it serves; tells as well how the process itself is. */
 @Module({
-  imports: [ScheduleModule.forRoot(), DataSourcesModule],
+  imports: [DataSourcesModule],
   controllers: [HealthController, ProbesController],
   providers: [
     HealthInstruments,

@@ -22,6 +22,11 @@ export class Readiness implements BeforeApplicationShutdown {
     this.stopping = true;
   }
 
+  /** Whether the process takes its leave. */
+  get isStopping(): boolean {
+    return this.stopping;
+  }
+
   beforeApplicationShutdown(): void {
     this.stop();
   }
