@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { AppError } from '../common/app-error.js';
 import { ruleOf } from './access-rule.js';
 
 /** Ends the start where a route declares neither a permission nor that it is public. */
@@ -16,7 +17,8 @@ export class RouteScan implements OnModuleInit {
       .getControllers()
       .flatMap(({ metatype }) => (metatype ? this.undeclared(metatype) : []));
     if (open.length > 0)
-      throw new Error(
+      throw new AppError(
+        'INTERNAL',
         `Routes without @RequirePermission or @Public: ${[...new Set(open)].sort().join(', ')}. Declare one on each.`,
       );
   }
