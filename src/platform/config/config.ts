@@ -23,6 +23,8 @@ export class Config {
   /** CIDRs and host names that sources may have beside public addresses. */
   readonly egressAllow!: readonly string[];
   readonly migrateOnStart!: boolean;
+  /** Serve Swagger UI and the OpenAPI document to everyone who reaches the port. */
+  readonly docs!: boolean;
   readonly log!: { readonly level: string; readonly format: 'json' | 'pretty' };
 
   constructor(values: { readonly [K in keyof Config]: Config[K] }) {
@@ -150,6 +152,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
       .map((part) => part.trim())
       .filter((part) => part !== ''),
     migrateOnStart: oneOf('MIGRATE_ON_START', ['true', 'false'], 'true') === 'true',
+    docs: oneOf('DOCS', ['on', 'off'], env === 'production' ? 'off' : 'on') === 'on',
     log: {
       level: oneOf('LOG_LEVEL', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], 'info'),
       format: oneOf('LOG_FORMAT', ['json', 'pretty'], process.stdout.isTTY ? 'pretty' : 'json'),

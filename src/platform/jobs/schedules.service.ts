@@ -39,7 +39,7 @@ export class Schedules {
   async set(tx: Tx, { kind, orgId, dataSourceId, intervalS }: Schedule): Promise<void> {
     await tx.query(
       `INSERT INTO schedules (kind, data_source_id, org_id, interval_s, next_run_at)
-       VALUES ($1, $2, $3, $4, now() + random() * make_interval(secs => $4))
+       VALUES ($1, $2, $3, $4::integer, now() + random() * make_interval(secs => $4::integer))
        ON CONFLICT (kind, data_source_id) DO UPDATE
          SET interval_s = excluded.interval_s, next_run_at = least(schedules.next_run_at, excluded.next_run_at)`,
       [kind, dataSourceId, orgId, intervalS],

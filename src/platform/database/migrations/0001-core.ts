@@ -56,8 +56,8 @@ const TABLES = [
     server jsonb,
     version integer NOT NULL DEFAULT 1,
     created_by text NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now(),
-    updated_at timestamptz NOT NULL DEFAULT now(),
+    created_at timestamptz(3) NOT NULL DEFAULT now(),
+    updated_at timestamptz(3) NOT NULL DEFAULT now(),
     deleted_at timestamptz,
     purge_at timestamptz
   )`,
@@ -92,7 +92,7 @@ const TABLES = [
   `CREATE TABLE audit_events (
     id uuid PRIMARY KEY,
     org_id uuid NOT NULL,
-    occurred_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    occurred_at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     actor_id text NOT NULL,
     action text NOT NULL,
     target_type text NOT NULL,

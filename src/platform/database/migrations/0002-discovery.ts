@@ -78,6 +78,7 @@ const TABLES = [
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (data_source_id, seq)
   )`,
+  `CREATE INDEX snapshots_open ON snapshots (data_source_id, run_id) WHERE state <> 'committed'`,
   // Names are compared by bytes: the order of a page must not depend on the locale of the server.
   // The document is text, not jsonb: it goes in twice as fast, and out as it is, without being parsed on the way.
   `CREATE TABLE dataset_versions (

@@ -1,0 +1,107 @@
+import {
+  DateField,
+  EnumField,
+  IntField,
+  NumberField,
+  ObjectField,
+  ObjectListField,
+  Shown,
+  StringField,
+  UuidField,
+} from '../../common/fields.js';
+
+const COUNTS = { type: 'object', additionalProperties: { type: 'integer' } };
+
+export class SourceCounts {
+  @IntField()
+  total!: number;
+
+  @Shown(COUNTS)
+  by_status!: Record<string, number>;
+
+  @Shown(COUNTS)
+  by_type!: Record<string, number>;
+}
+
+export class ConnectionCounts {
+  @IntField()
+  open!: number;
+
+  @IntField()
+  in_use!: number;
+
+  @IntField()
+  idle!: number;
+
+  @IntField({ description: 'Callers that wait for a session.' })
+  waiting!: number;
+}
+
+export class PoolView extends ConnectionCounts {
+  @UuidField()
+  data_source_id!: string;
+
+  @StringField()
+  name!: string;
+
+  @IntField({ description: 'Sessions at most. Sources with equal settings share a pool.' })
+  size!: number;
+
+  @NumberField({ description: 'Sessions in use as a share of the size.' })
+  utilization!: number;
+
+  @IntField()
+  created!: number;
+
+  @IntField()
+  failed!: number;
+
+  @EnumField(['closed', 'open', 'half_open'], { name: 'BreakerState' })
+  breaker!: string;
+}
+
+export class BreakerCounts {
+  @IntField()
+  closed!: number;
+
+  @IntField()
+  open!: number;
+
+  @IntField()
+  half_open!: number;
+}
+
+export class CacheView {
+  @IntField()
+  hits!: number;
+
+  @IntField()
+  misses!: number;
+
+  @NumberField({ nullable: true, description: 'Null before the first use.' })
+  hit_ratio!: number | null;
+
+  @IntField()
+  entries!: number;
+}
+
+/** Figures of the organization as the answering process sees them; pools and caches are per process. */
+export class SourceMetricsView {
+  @DateField()
+  generated_at!: string;
+
+  @ObjectField(SourceCounts)
+  sources!: SourceCounts;
+
+  @ObjectField(ConnectionCounts)
+  connections!: ConnectionCounts;
+
+  @ObjectListField(PoolView, { description: 'The pools that are in use now, at most 200.' })
+  pools!: PoolView[];
+
+  @ObjectField(BreakerCounts)
+  circuit_breakers!: BreakerCounts;
+
+  @Shown({ type: 'object', additionalProperties: { $ref: '#/components/schemas/CacheView' } })
+  caches!: Record<string, CacheView>;
+}
