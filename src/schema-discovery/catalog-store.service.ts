@@ -1,0 +1,326 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/app-error.js';
+import { Database, type Tx } from '../platform/database/database.service.js';
+import { Jobs, type Job } from '../platform/jobs/jobs.service.js';
+import type { DatasetRow } from './dataset-row.js';
+import { movedNoticeably } from './estimate.policy.js';
+import type { SnapshotScope } from './schema-discovery.types.js';
+
+/** The snapshot that a run starts from. */
+export interface BaseCatalog {
+  readonly seq: number;
+  readonly token: string | null;
+  /** What the token stands for; see `coverageKey`. */
+  readonly coverage: string | null;
+  readonly scopes: readonly SnapshotScope[];
+}
+
+/** One try of one run to write the next snapshot. Its number is its own and is never given out again. */
+export interface Attempt {
+  readonly job: Job;
+  readonly dataSourceId: string;
+  readonly seq: number;
+  readonly base: BaseCatalog | undefined;
+}
+
+export interface Written {
+  readonly added: number;
+  readonly changed: number;
+  readonly unchanged: number;
+  /** Rows of the served snapshot whose estimates or fingerprint were renewed. */
+  readonly renewed: number;
+  /** Schemas of the datasets that the served snapshot knows, one entry for each dataset. */
+  readonly known: readonly string[];
+}
+
+interface StoredRow {
+  readonly at: number;
+  readonly content_hash: string;
+  readonly fingerprint: string | null;
+  readonly row_estimate: string | null;
+  readonly size_bytes: string | null;
+}
+
+/** A version is in snapshot `$n` when it opened before and is not closed by then. */
+export const visibleAt = (parameter: string): string =>
+  `valid_from <= ${parameter} AND (valid_to IS NULL OR valid_to > ${parameter})`;
+
+/** Separates documents in one parameter: an array of them would be escaped item by item, at four times the cost. */
+const UNIT = '\u001f';
+const CHUNK = 5_000;
+
+/**
+ * Versions of datasets. Rows are opened and closed under the number of an attempt, which no reader looks at before
+ * `SnapshotCommits` moves the catalog to it. Every write holds the fence of its job.
+ */
+@Injectable()
+export class CatalogStore {
+  constructor(
+    private readonly database: Database,
+    private readonly jobs: Jobs,
+  ) {}
+
+  /** Starts an attempt and clears away what earlier ones left behind. @throws AppError CANCELLED behind the fence. */
+  async begin(job: Job, dataSourceId: string): Promise<Attempt> {
+    const { abandoned, ...attempt } = await this.database.inOrg(job.orgId, async (tx) => {
+      await this.jobs.fence(tx, job);
+      const [catalog] = await tx.query<
+        [{ last_seq: number; seq: number | null; token: string | null; coverage: string | null }]
+      >(
+        `INSERT INTO catalogs (data_source_id, org_id, last_seq) VALUES ($1, $2, 1)
+         ON CONFLICT (data_source_id) DO UPDATE SET last_seq = catalogs.last_seq + 1
+         RETURNING last_seq, seq, token, coverage`,
+        [dataSourceId, job.orgId],
+      );
+      const [left] = await tx.query<[{ seq: number }[], number]>(
+        `UPDATE snapshots SET state = 'abandoned' WHERE data_source_id = $1 AND state <> 'committed' RETURNING seq`,
+        [dataSourceId],
+      );
+      await tx.query(
+        `INSERT INTO snapshots (data_source_id, seq, org_id, run_id, state) VALUES ($1, $2, $3, $4, 'building')`,
+        [dataSourceId, catalog.last_seq, job.orgId, job.refId],
+      );
+      const [base] = await tx.query<{ scopes: SnapshotScope[] }[]>(
+        'SELECT scopes FROM snapshots WHERE data_source_id = $1 AND seq = $2',
+        [dataSourceId, catalog.seq],
+      );
+      return {
+        job,
+        dataSourceId,
+        seq: catalog.last_seq,
+        base: base && catalog.seq !== null ? { ...catalog, seq: catalog.seq, ...base } : undefined,
+        abandoned: left.map(({ seq }) => seq),
+      };
+    });
+    for (const seq of abandoned) await this.clear(job.orgId, dataSourceId, seq);
+    return attempt;
+  }
+
+  /** Compares datasets with the served snapshot and stores those that are new or changed. */
+  async write(attempt: Attempt, rows: readonly DatasetRow[]): Promise<Written> {
+    const stored = await this.stored(attempt, rows);
+    const open: DatasetRow[] = [];
+    const close: DatasetRow[] = [];
+    const renew: DatasetRow[] = [];
+    for (const [at, row] of rows.entries()) {
+      const known = stored.get(at);
+      if (known?.content_hash !== row.contentHash) {
+        open.push(row);
+        if (known) close.push(row);
+      } else if (isOutdated(known, row)) renew.push(row);
+    }
+    if (open.length + renew.length > 0)
+      await this.fenced(attempt, async (tx) => {
+        // Nothing of this is read before the commit of the snapshot, which waits for the disk for all of it.
+        await tx.query('SET LOCAL synchronous_commit = off');
+        if (close.length > 0) await closeRows(tx, attempt, close);
+        if (open.length > 0) await openRows(tx, attempt, open);
+        if (renew.length > 0) await renewRows(tx, attempt, renew);
+      });
+    return {
+      added: open.length - close.length,
+      changed: close.length,
+      unchanged: rows.length - open.length,
+      renewed: renew.length,
+      known: [...stored.keys()].map((at) => rows[at]?.schema ?? ''),
+    };
+  }
+
+  /** Names of a schema in the served snapshot, in pages. */
+  async *names({ job, dataSourceId, base }: Attempt, schema: string): AsyncGenerator<readonly string[]> {
+    if (!base) return;
+    let after = '';
+    for (;;) {
+      const rows = await this.database.readInOrg<{ name: string }>(
+        job.orgId,
+        `SELECT name FROM dataset_versions WHERE data_source_id = $1 AND schema_name = $2 AND name > $3
+           AND ${visibleAt('$4')} ORDER BY name LIMIT ${String(CHUNK)}`,
+        [dataSourceId, schema, after, base.seq],
+      );
+      if (rows.length > 0) yield rows.map(({ name }) => name);
+      const last = rows.at(-1);
+      if (!last || rows.length < CHUNK) return;
+      after = last.name;
+    }
+  }
+
+  /** Fingerprints of a schema in the served snapshot, by name. */
+  async fingerprints({ job, dataSourceId, base }: Attempt, schema: string): Promise<Map<string, string>> {
+    if (!base) return new Map();
+    const rows = await this.database.readInOrg<{ name: string; fingerprint: string }>(
+      job.orgId,
+      `SELECT name, fingerprint FROM dataset_versions WHERE data_source_id = $1 AND schema_name = $2
+         AND fingerprint IS NOT NULL AND ${visibleAt('$3')}`,
+      [dataSourceId, schema, base.seq],
+    );
+    return new Map(rows.map(({ name, fingerprint }) => [name, fingerprint]));
+  }
+
+  /** Ends datasets of a schema with the attempt's snapshot; gives back how many there were. */
+  remove(attempt: Attempt, schema: string, names: readonly string[]): Promise<number> {
+    const { dataSourceId, seq, base } = attempt;
+    if (!base || names.length === 0) return Promise.resolve(0);
+    return this.fenced(attempt, async (tx) => {
+      const [, count] = await tx.query<[unknown, number]>(
+        `UPDATE dataset_versions SET valid_to = $4
+         WHERE data_source_id = $1 AND schema_name = $2 AND name = ANY($3::text[]) AND ${visibleAt('$5')}`,
+        [dataSourceId, schema, names, seq, base.seq],
+      );
+      return count;
+    });
+  }
+
+  /** Takes back all that an attempt has written. Does nothing once its snapshot is committed. */
+  discard({ job, dataSourceId, seq }: Attempt): Promise<void> {
+    return this.discardWhere(job.orgId, 'data_source_id = $1 AND seq = $2', [dataSourceId, seq]);
+  }
+
+  /** Takes back what a run has written that nobody works on any more. */
+  discardRun(orgId: string, runId: string): Promise<void> {
+    return this.discardWhere(orgId, 'run_id = $1', [runId]);
+  }
+
+  private async discardWhere(orgId: string, which: string, values: readonly unknown[]): Promise<void> {
+    const [left] = await this.database.inOrg(orgId, (tx) =>
+      tx.query<[{ data_source_id: string; seq: number }[], number]>(
+        `UPDATE snapshots SET state = 'abandoned' WHERE ${which} AND state <> 'committed'
+         RETURNING data_source_id, seq`,
+        [...values],
+      ),
+    );
+    for (const { data_source_id, seq } of left) await this.clear(orgId, data_source_id, seq);
+  }
+
+  /** In small transactions: the rows may be many. Only for a number that nobody can write under any more. */
+  private async clear(orgId: string, dataSourceId: string, seq: number): Promise<void> {
+    const some = (column: string): string =>
+      `ctid = ANY(ARRAY(SELECT ctid FROM dataset_versions
+         WHERE data_source_id = $1 AND ${column} = $2 LIMIT ${String(CHUNK)}))`;
+    for (let rest = CHUNK; rest === CHUNK;) {
+      rest = await this.database.inOrg(orgId, async (tx) => {
+        const params = [dataSourceId, seq];
+        const [, opened] = await tx.query<[unknown, number]>(
+          `DELETE FROM dataset_versions WHERE ${some('valid_from')}`,
+          params,
+        );
+        const [, closed] = await tx.query<[unknown, number]>(
+          `UPDATE dataset_versions SET valid_to = NULL WHERE ${some('valid_to')}`,
+          params,
+        );
+        return Math.max(opened, closed);
+      });
+    }
+    await this.database.inOrg(orgId, (tx) =>
+      tx.query(`DELETE FROM snapshots WHERE data_source_id = $1 AND seq = $2 AND state = 'abandoned'`, [
+        dataSourceId,
+        seq,
+      ]),
+    );
+  }
+
+  private fenced<T>({ job, dataSourceId, seq }: Attempt, work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.database.inOrg(job.orgId, async (tx) => {
+      await this.jobs.fence(tx, job);
+      // Keeps `discard` waiting until this write has ended, and ends this one after a discard.
+      const open = await tx.query<unknown[]>(
+        `SELECT FROM snapshots WHERE data_source_id = $1 AND seq = $2 AND state = 'building' FOR SHARE`,
+        [dataSourceId, seq],
+      );
+      if (open.length === 0) throw takenBack();
+      return work(tx);
+    });
+  }
+
+  /** What the served snapshot knows of these datasets, by position. */
+  private async stored(
+    { job, dataSourceId, base }: Attempt,
+    rows: readonly DatasetRow[],
+  ): Promise<Map<number, StoredRow>> {
+    if (!base) return new Map();
+    const found = await this.database.readInOrg<StoredRow>(
+      job.orgId,
+      // LIMIT keeps the planner to one look into the index for each name.
+      `SELECT k.at::int, v.* FROM unnest($2::text[], $3::text[]) WITH ORDINALITY k(schema_name, name, at)
+       CROSS JOIN LATERAL (
+         SELECT content_hash, fingerprint, row_estimate, size_bytes FROM dataset_versions d
+         WHERE data_source_id = $1 AND d.schema_name = k.schema_name AND d.name = k.name AND ${visibleAt('$4')}
+         LIMIT 1) v`,
+      [dataSourceId, rows.map(({ schema }) => schema), rows.map(({ name }) => name), base.seq],
+    );
+    return new Map(found.map((row) => [row.at - 1, row]));
+  }
+}
+
+function isOutdated(stored: StoredRow, found: DatasetRow): boolean {
+  return (
+    stored.fingerprint !== found.fingerprint ||
+    movedNoticeably(numeric(stored.row_estimate), found.rowEstimate) ||
+    movedNoticeably(numeric(stored.size_bytes), found.sizeBytes)
+  );
+}
+
+function numeric(value: string | null): number | null {
+  return value === null ? null : Number(value);
+}
+
+const schemas = (rows: readonly DatasetRow[]): string[] => rows.map(({ schema }) => schema);
+const names = (rows: readonly DatasetRow[]): string[] => rows.map(({ name }) => name);
+
+async function openRows(
+  tx: Tx,
+  { job, dataSourceId, seq }: Attempt,
+  rows: readonly DatasetRow[],
+): Promise<void> {
+  await tx.query(
+    `INSERT INTO dataset_versions (data_source_id, org_id, valid_from, schema_name, name, kind, fingerprint,
+       content_hash, row_estimate, size_bytes, document, search)
+     SELECT $1, $2, $3, u.* FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
+       $10::bigint[], string_to_array($11, E'\\x1f'), string_to_array($12, E'\\x1f')) u`,
+    [
+      dataSourceId,
+      job.orgId,
+      seq,
+      schemas(rows),
+      names(rows),
+      rows.map(({ kind }) => kind),
+      rows.map(({ fingerprint }) => fingerprint),
+      rows.map(({ contentHash }) => contentHash),
+      rows.map(({ rowEstimate }) => rowEstimate),
+      rows.map(({ sizeBytes }) => sizeBytes),
+      rows.map(({ document }) => document).join(UNIT),
+      rows.map(({ search }) => search).join(UNIT),
+    ],
+  );
+}
+
+async function closeRows(tx: Tx, attempt: Attempt, rows: readonly DatasetRow[]): Promise<void> {
+  await tx.query(
+    `UPDATE dataset_versions d SET valid_to = $4 FROM unnest($2::text[], $3::text[]) k(schema_name, name)
+     WHERE d.data_source_id = $1 AND d.schema_name = k.schema_name AND d.name = k.name AND ${visibleAt('$5')}`,
+    [attempt.dataSourceId, schemas(rows), names(rows), attempt.seq, attempt.base?.seq],
+  );
+}
+
+/** In place: the facts are the same, so whoever reads the served snapshot may have them at once. */
+async function renewRows(tx: Tx, attempt: Attempt, rows: readonly DatasetRow[]): Promise<void> {
+  await tx.query(
+    `UPDATE dataset_versions d SET fingerprint = k.fingerprint, row_estimate = k.row_estimate, size_bytes = k.size_bytes
+     FROM unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::bigint[])
+       k(schema_name, name, fingerprint, row_estimate, size_bytes)
+     WHERE d.data_source_id = $1 AND d.schema_name = k.schema_name AND d.name = k.name AND ${visibleAt('$7')}`,
+    [
+      attempt.dataSourceId,
+      schemas(rows),
+      names(rows),
+      rows.map(({ fingerprint }) => fingerprint),
+      rows.map(({ rowEstimate }) => rowEstimate),
+      rows.map(({ sizeBytes }) => sizeBytes),
+      attempt.base?.seq,
+    ],
+  );
+}
+
+/** Somebody has discarded the attempt: nothing more may be written for it. */
+export function takenBack(): AppError {
+  return new AppError('CANCELLED', 'What this run has written was taken back.');
+}

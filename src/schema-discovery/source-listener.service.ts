@@ -1,0 +1,53 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { systemActor } from '../common/actor.js';
+import { AppError } from '../common/app-error.js';
+import { DataSourcesService } from '../data-sources/data-sources.service.js';
+import { Config } from '../platform/config/config.js';
+import { Events, type DomainEvent } from '../platform/events/events.service.js';
+import { CatalogHeads } from './catalog-heads.service.js';
+import { RunsService } from './runs.service.js';
+
+/** What follows from the life of a source: its first discovery once it answers, and an end of runs once it is deleted. */
+@Injectable()
+export class SourceListener implements OnApplicationBootstrap {
+  constructor(
+    private readonly config: Config,
+    private readonly events: Events,
+    private readonly sources: DataSourcesService,
+    private readonly heads: CatalogHeads,
+    private readonly runs: RunsService,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.config.role === 'api') return;
+    this.events.on('data_source.status_changed', (event) => this.statusChanged(event));
+    this.events.on('data_source.deleted', (event) => this.deleted(event));
+  }
+
+  private async statusChanged({ orgId, dataSourceId, payload }: DomainEvent): Promise<void> {
+    if (payload?.to !== 'active') return;
+    await unlessRefused(async () => {
+      const { status, discovery } = await this.sources.facts(orgId, dataSourceId);
+      const head = await this.heads.read(orgId, dataSourceId);
+      if (status !== 'active' || !discovery.auto_refresh || head.snapshot) return;
+      const actor = systemActor(orgId, 'discovery');
+      await this.runs.request(actor, dataSourceId, { mode: 'full', trigger: 'first' });
+    });
+  }
+
+  private async deleted({ orgId, dataSourceId }: DomainEvent): Promise<void> {
+    await unlessRefused(async () => {
+      const runId = await this.runs.underWay(orgId, dataSourceId);
+      if (runId) await this.runs.cancel(systemActor(orgId, 'discovery'), dataSourceId, runId);
+    });
+  }
+}
+
+/** A refusal is an answer: only what may pass is left to the outbox to try again. */
+async function unlessRefused(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.retryable) throw error;
+  }
+}
