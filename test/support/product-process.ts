@@ -1,0 +1,113 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { SystemClock } from '../../src/common/clock.js';
+import { loadConfig } from '../../src/platform/config/config.js';
+import type { RoleName } from '../../src/rbac/permissions.js';
+import { TokenIssuer } from '../../src/rbac/token-issuer.js';
+import { makeProductDatabase, type ProductDatabase } from './product-database.js';
+import { until } from './until.js';
+
+/** The whole product in a process of its own, so that every byte that it writes anywhere can be seen. */
+export interface ProductProcess {
+  /** Such as `http://127.0.0.1:4711`. */
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly database: ProductDatabase;
+  /** Folder of the files that sources may read, one folder per organization. */
+  readonly filesRoot: string;
+  token(role: RoleName | readonly RoleName[], orgId: string, userId?: string): Promise<string>;
+  /** Everything written to standard output and standard error so far. */
+  output(): string;
+  /** Ends the process as an operator would, and gives back its exit code. */
+  stop(): Promise<number | null>;
+}
+
+const START_MS = 60_000;
+
+export async function startProductProcess(
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ProductProcess> {
+  const database = await makeProductDatabase();
+  const dataDir = mkdtempSync(join(tmpdir(), 'datawave-product-'));
+  const [port, metricsPort] = [await freePort(), await freePort()];
+  const env = {
+    NODE_ENV: 'test',
+    DATABASE_URL: database.ownerUrl,
+    DATA_DIR: dataDir,
+    PORT: String(port),
+    METRICS_PORT: String(metricsPort),
+    APP_SECRET: randomBytes(48).toString('base64url'),
+    JWT_SECRET: randomBytes(48).toString('base64url'),
+    LOG_FORMAT: 'json',
+    LOG_LEVEL: 'trace',
+    ...environment,
+  };
+  const child = spawn(
+    process.execPath,
+    [
+      '--import',
+      new URL('./typescript.mjs', import.meta.url).href,
+      fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
+    ],
+    { env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const config = loadConfig(env);
+  const issuer = new TokenIssuer(config, new SystemClock());
+  const url = `http://127.0.0.1:${String(port)}`;
+  const stop = async (): Promise<number | null> => {
+    const code = await end(child);
+    await database.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+    return code;
+  };
+  try {
+    await until(() => isUp(child, url), `the product answers\n${output}`, START_MS);
+  } catch (error) {
+    await stop();
+    throw new Error(`The product did not start:\n${output}`, { cause: error });
+  }
+  return {
+    url,
+    metricsUrl: `http://127.0.0.1:${String(metricsPort)}/metrics`,
+    database,
+    filesRoot: config.filesRoot,
+    token: (role, orgId, userId = 'tester') =>
+      issuer.issue({ orgId, userId, roles: [role].flat(), ttlS: 3_600 }),
+    output: () => output,
+    stop,
+  };
+}
+
+async function isUp(child: ChildProcess, url: string): Promise<boolean> {
+  if (child.exitCode !== null) throw new Error('It ended.');
+  return fetch(`${url}/health/ready`).then(
+    (answer) => answer.ok,
+    () => false,
+  );
+}
+
+async function end(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exit;
+  return child.exitCode;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
