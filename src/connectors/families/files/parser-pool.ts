@@ -37,12 +37,14 @@ async function workerFile(): Promise<string> {
 
 /**
  * Analyses a sample in a parser thread. Rejects with FILE_UNREADABLE, FILE_TOO_LARGE_INFLATED, TIMEOUT after
- * `CAPS.parseMs`, or the signal's reason; the thread is ended in the last two cases, whatever it is in the middle of.
+ * `CAPS.parseMs`, CANCELLED by `closeParsers`, or the signal's reason; the thread is ended in the last three cases,
+ * whatever it is in the middle of.
  * The bytes of the sample are moved to the thread: they are gone for the caller.
  */
 export async function analyzeSample(task: AnalysisTask, signal: AbortSignal): Promise<Analysis> {
   signal.throwIfAborted();
-  const threads = await (pool ??= startPool());
+  const mine = (pool ??= startPool());
+  const threads = await mine;
   const deadline = AbortSignal.timeout(CAPS.parseMs);
   const transferList = task.sample.pieces.map(({ bytes }) => bytes.buffer as ArrayBuffer);
   const either = AbortSignal.any([signal, deadline]);
@@ -51,6 +53,7 @@ export async function analyzeSample(task: AnalysisTask, signal: AbortSignal): Pr
     result = (await threads.run(task, { signal: either, transferList })) as AnalysisResult;
   } catch (error) {
     signal.throwIfAborted();
+    if (pool !== mine) throw new AppError('CANCELLED', 'The parser threads were stopped.');
     if (deadline.aborted) throw new AppError('TIMEOUT', 'The file could not be parsed in time.');
     throw threadFault(error);
   }

@@ -25,11 +25,16 @@ export interface OpenedFile {
   readonly stats: BigIntStats;
 }
 
-/** Seams for tests that swap files between two steps. */
+/** Seams for tests that swap files between two steps, or have another system. */
 export interface OpenSteps {
   beforeOpen?(): Promise<void>;
   afterOpen?(): Promise<void>;
+  /** The path of what a descriptor has open; undefined where the system cannot say. */
+  openedPath?(fd: number): Promise<string | undefined>;
 }
+
+const openedPathOnLinux = (fd: number): Promise<string | undefined> =>
+  readlink(`/proc/self/fd/${fd}`).catch(() => undefined);
 
 /**
  * Opens a regular file below `root` for reading, and nothing else: links may lead from one place below the root to
@@ -54,7 +59,9 @@ export async function openInside(root: string, path: string, steps: OpenSteps = 
     await steps.afterOpen?.();
     const stats = await handle.stat({ bigint: true });
     assertRegular(stats);
-    await assertOpenedInside(base, wanted, handle.fd, stats);
+    const opened = await (steps.openedPath ?? openedPathOnLinux)(handle.fd);
+    if (opened === undefined) await assertSameInside(base, wanted, stats);
+    else assertInside(base, opened);
     return { handle, stats };
   } catch (error) {
     await handle?.close().catch(() => undefined);
@@ -63,20 +70,10 @@ export async function openInside(root: string, path: string, steps: OpenSteps = 
 }
 
 /**
- * A folder on the way may have become a link since realpath() looked. Where the kernel can say what a descriptor is
- * (Linux), that decides. Elsewhere the path is resolved again and must lead to the very file that is open.
+ * A folder on the way may have become a link since realpath() looked. Linux can say what a descriptor has open, and
+ * that decides. Elsewhere the path is resolved again and must lead to the very file that is open.
  */
-async function assertOpenedInside(
-  base: string,
-  wanted: string,
-  fd: number,
-  stats: BigIntStats,
-): Promise<void> {
-  const opened = await readlink(`/proc/self/fd/${String(fd)}`).catch(() => undefined);
-  if (opened !== undefined) {
-    assertInside(base, opened);
-    return;
-  }
+async function assertSameInside(base: string, wanted: string, stats: BigIntStats): Promise<void> {
   const again = await realpath(wanted);
   assertInside(base, again);
   const now = await lstat(again, { bigint: true });

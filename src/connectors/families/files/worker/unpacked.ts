@@ -1,6 +1,6 @@
 import { constants, createGunzip } from 'node:zlib';
 import { CAPS, type Sample } from '../analysis.js';
-import { isGzip, samplePlan } from '../sample-plan.js';
+import { isGzip, samplePlan, spreadPlan } from '../sample-plan.js';
 import { ParseFault } from './parse-fault.js';
 
 /**
@@ -15,9 +15,7 @@ export async function unpacked(sample: Sample): Promise<{ sample: Sample; packed
   const size = ended
     ? content.length
     : Math.max(content.length + 1, Math.round((content.length / Math.max(1, consumed)) * sample.size));
-  const pieces = ended
-    ? samplePlan(size, false)
-    : samplePlan(content.length, false).filter(({ length }) => length > 0);
+  const pieces = ended ? samplePlan(size, false) : spreadPlan(content.length);
   return {
     sample: {
       size,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { wholeRecords } from './block-sync.js';
-import { RecordScanner, type Dialect } from './record-scanner.js';
+import type { Dialect } from './record-scanner.js';
 
 const COMMA: Dialect = { delimiter: 0x2c, quote: 0x22, newline: 10 };
 

@@ -147,13 +147,11 @@ export class JsonReader {
   private number(sink?: JsonSink): boolean {
     const begin = this.at;
     NUMBER.lastIndex = begin;
-    const text = NUMBER.exec(this.text)?.[0];
-    if (text === undefined) {
-      NUMBER_TO_THE_END.lastIndex = begin;
-      // `-` alone may be the beginning of a number that is cut.
-      if (NUMBER_TO_THE_END.test(this.text)) return false;
-      throw new JsonFault(begin);
-    }
+    const text = NUMBER.exec(this.text)?.[0] ?? '';
+    // `-`, `1.` or `1e` at the end of the text are the beginning of a number that is cut.
+    NUMBER_TO_THE_END.lastIndex = begin + text.length;
+    if (begin + text.length < this.text.length && NUMBER_TO_THE_END.test(this.text)) return false;
+    if (text === '') throw new JsonFault(begin);
     this.at += text.length;
     sink?.scalar(numberKind(text), text);
     return true;
