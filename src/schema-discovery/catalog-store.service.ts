@@ -15,7 +15,7 @@ export interface BaseCatalog {
   readonly scopes: readonly SnapshotScope[];
 }
 
-/** One try of one run to write the next snapshot. Its number is its own and is never given out again. */
+/** One try of one run to write the next snapshot. Its number is its own as long as there is anything under it. */
 export interface Attempt {
   readonly job: Job;
   readonly dataSourceId: string;
@@ -172,7 +172,11 @@ export class CatalogStore {
 
   /** Takes back all that an attempt has written. Does nothing once its snapshot is committed. */
   discard({ job, dataSourceId, seq }: Attempt): Promise<void> {
-    return this.discardWhere(job.orgId, 'data_source_id = $1 AND seq = $2', [dataSourceId, seq]);
+    return this.discardWhere(job.orgId, 'data_source_id = $1 AND seq = $2 AND run_id = $3', [
+      dataSourceId,
+      seq,
+      job.refId,
+    ]);
   }
 
   /** Takes back what a run has written that nobody works on any more. */

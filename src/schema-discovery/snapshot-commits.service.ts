@@ -49,9 +49,17 @@ export class SnapshotCommits {
       if (same) await this.drop(tx, attempt);
       else await this.publish(tx, attempt, reading);
       await tx.query(
-        `UPDATE catalogs SET seq = $2, token = $3, coverage = $4, revision = revision + $5,
+        // A number under which nothing was written is given out again.
+        `UPDATE catalogs SET seq = $2, last_seq = $3, token = $4, coverage = $5, revision = revision + $6,
            discovered_at = clock_timestamp() WHERE data_source_id = $1`,
-        [dataSourceId, served, reading.token, reading.coverage, reading.renewed > 0 ? 1 : 0],
+        [
+          dataSourceId,
+          served,
+          same ? seq - 1 : seq,
+          reading.token,
+          reading.coverage,
+          reading.renewed > 0 ? 1 : 0,
+        ],
       );
       await this.ledger.end(tx, job, {
         state: reading.state,

@@ -100,7 +100,7 @@ const TABLES = [
   'CREATE INDEX dataset_versions_opened ON dataset_versions (data_source_id, valid_from)',
   'CREATE INDEX dataset_versions_closed ON dataset_versions (data_source_id, valid_to) WHERE valid_to IS NOT NULL',
   `COMMENT ON COLUMN discovery_runs.attempt IS 'Fencing token of the job that works on it'`,
-  `COMMENT ON COLUMN catalogs.last_seq IS 'Last number that was given out; numbers of failed runs are not used again'`,
+  `COMMENT ON COLUMN catalogs.last_seq IS 'Last number that was given out; those of failed runs are not used again'`,
   `COMMENT ON COLUMN catalogs.seq IS 'The snapshot that is served; null before the first one'`,
   `COMMENT ON COLUMN catalogs.revision IS 'Grows when what is served changes without a new snapshot, such as row estimates'`,
   `COMMENT ON COLUMN catalogs.coverage IS 'The filter that the token stands for'`,
