@@ -1,0 +1,199 @@
+import type {
+  CatalogPage,
+  CatalogReader,
+  CatalogRequest,
+  RelationHead,
+  ScopeHead,
+  SqlCatalog,
+} from '../../families/sql/sql-driver.js';
+import type { Surroundings } from './assemble.js';
+import { fingerprintOf, sumOfVersions } from './fingerprint.js';
+import type { PgLine, Row } from './line.js';
+import { PageReader, SET_MARK, type PageFeed, type PageOrder } from './pages.js';
+import {
+  ACCESS_METHODS,
+  BEGIN,
+  fingerprintsCursor,
+  headsCursor,
+  NOW,
+  OLDEST,
+  PAGE_PLANS,
+  scopesQuery,
+  TOKEN,
+} from './queries.js';
+import { PLAIN, TypeBook } from './types.js';
+
+/** A page holds about so many columns at most, however wide its relations are. */
+const PAGE_COLUMNS = 10_000;
+const FINGERPRINTS_AT_ONCE = 2_000;
+/** The server gives the memory back only with the session; one that has read more than this is not used again. */
+const DEPARSED_LIMIT = 2_000;
+
+export function postgresqlCatalog(line: PgLine): SqlCatalog {
+  return {
+    version: 'postgresql-1',
+    async token() {
+      const [, rows] = await Promise.all([line.run(BEGIN), line.rows(TOKEN), line.run('commit')]);
+      return rows[0]?.[0] ?? undefined;
+    },
+    read: (request) => PgReader.begin(line, request),
+  };
+}
+
+class PgReader implements CatalogReader {
+  readonly changes = {
+    heads: (scopes: readonly string[]) => this.heads(scopes),
+    only: (heads: readonly RelationHead[]) => this.only(heads),
+  };
+
+  private readonly pages: PageReader;
+
+  private constructor(
+    private readonly line: PgLine,
+    private readonly request: CatalogRequest,
+    private readonly around: Surroundings,
+  ) {
+    this.pages = new PageReader(line, around, request.pace);
+  }
+
+  static async begin(line: PgLine, request: CatalogRequest): Promise<PgReader> {
+    const [, methods, size] = await Promise.all([
+      line.run(BEGIN),
+      line.rows(ACCESS_METHODS),
+      line.rows(`select current_setting('block_size')`),
+    ]);
+    const around = {
+      types: new TypeBook(line),
+      methods: new Map(methods.map(([oid, name]) => [oid ?? '', name ?? ''])),
+      blockSize: Number(size[0]?.[0]),
+    };
+    return new PgReader(line, request, around);
+  }
+
+  async scopes(): Promise<readonly ScopeHead[]> {
+    const rows = await this.line.rows(scopesQuery(this.request.names), this.patterns());
+    return rows.map(([name, datasets]) => ({ name: name ?? '', datasets: Number(datasets) }));
+  }
+
+  async *all(scopes: readonly string[]): AsyncGenerator<CatalogPage> {
+    await this.openCursor(headsCursor(this.request.names), scopes);
+    yield* this.pages.read(new HeadFeed(this.line, this.request.pace.pageSize));
+  }
+
+  async close(): Promise<void> {
+    if (this.line.usable) await this.line.run('rollback').catch(() => undefined);
+    if (this.pages.deparsed > DEPARSED_LIMIT) this.line.retire();
+  }
+
+  private async *heads(scopes: readonly string[]): AsyncGenerator<readonly RelationHead[]> {
+    const [age] = await Promise.all([
+      this.line.rows(NOW),
+      this.openCursor(fingerprintsCursor(this.request.names), scopes),
+    ]);
+    const now = Number(age[0]?.[0]) + OLDEST;
+    for (;;) {
+      const rows = await this.line.rows(`fetch ${String(FINGERPRINTS_AT_ONCE)} from heads`);
+      if (rows.length === 0) return;
+      const { types } = this.around;
+      await types.learn(rows.flatMap(typesOf).map((oid) => [oid, PLAIN]));
+      yield rows.map((row) => headOf(row, now, types));
+    }
+  }
+
+  private async *only(heads: readonly RelationHead[]): AsyncGenerator<CatalogPage> {
+    const { pageSize } = this.request.pace;
+    let from = 0;
+    const next = (): PageOrder | undefined => {
+      const page = heads.slice(from, (from += pageSize));
+      return page[0] && { scope: page[0].scope, oids: page.map(({ key }) => key) };
+    };
+    yield* this.pages.read({ next });
+  }
+
+  private async openCursor(declare: string, scopes: readonly string[]): Promise<void> {
+    await Promise.all([
+      this.line.rows(declare, [...this.patterns(), textArray(scopes)]),
+      this.line.run(PAGE_PLANS),
+      this.line.run(SET_MARK),
+    ]);
+  }
+
+  private patterns(): [include: string, exclude: string] {
+    const { include, exclude } = this.request.names;
+    return [textArray(include), textArray(exclude)];
+  }
+}
+
+/** Pages of the cursor `heads`; the next rows are always asked for before the last ones are used. */
+class HeadFeed implements PageFeed {
+  private ready: PageOrder[] = [];
+  private coming: Promise<readonly Row[]> | undefined;
+
+  constructor(
+    private readonly line: PgLine,
+    private readonly pageSize: number,
+  ) {}
+
+  async next(): Promise<PageOrder | undefined> {
+    while (this.ready.length === 0) {
+      const coming = this.coming ?? this.fetch();
+      // A cursor whose fetch failed has not moved: the next call asks again.
+      this.coming = undefined;
+      const heads = await coming;
+      if (heads.length === 0) return undefined;
+      this.coming = this.fetch();
+      this.ready = [...ordersOf(heads)];
+    }
+    return this.ready.shift();
+  }
+
+  private fetch(): Promise<readonly Row[]> {
+    const rows = this.line.rows(`fetch ${String(this.pageSize)} from heads`);
+    rows.catch(() => undefined);
+    return rows;
+  }
+}
+
+/** Cut where a page would hold too many columns. */
+function* ordersOf(heads: readonly Row[]): Generator<PageOrder> {
+  let from = 0;
+  let columns = 0;
+  for (let to = 1; to <= heads.length; to += 1) {
+    columns += Number(heads[to - 1]?.[12]);
+    if (to < heads.length && columns < PAGE_COLUMNS) continue;
+    const page = heads.slice(from, to);
+    yield { scope: page[0]?.[1] ?? '', oids: page.map(([oid]) => oid ?? ''), heads: page };
+    from = to;
+    columns = 0;
+  }
+}
+
+/** The types of its columns that are not built in. */
+function typesOf(row: Row): readonly string[] {
+  return row[6]?.slice(1, -1).split(',') ?? [];
+}
+
+/** @param now the transaction id that the ages are counted back from. */
+function headOf(row: Row, now: number, types: TypeBook): RelationHead {
+  const [key, scope, name, stamp] = row;
+  const at = (index: number): number => Number(row[index] ?? 0);
+  const sum = (index: number): number => sumOfVersions(at(index), at(index + 1), now);
+  const fingerprint = fingerprintOf(stamp ?? '', {
+    columns: at(4),
+    columnVersions: sum(4),
+    types: typesOf(row).reduce((stamps, oid) => stamps + types.of(oid, PLAIN).stamp, 0),
+    constraints: at(7),
+    constraintVersions: sum(7),
+    references: row[9] ?? '',
+    indexRows: at(10),
+    indexVersions: sum(10),
+    comments: at(12),
+    commentVersions: sum(12),
+  });
+  return { scope: scope ?? '', name: name ?? '', key: key ?? '', fingerprint };
+}
+
+/** Texts as an array parameter, whatever is in them. */
+function textArray(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`).join(',')}}`;
+}

@@ -1,0 +1,121 @@
+import type { Socket } from 'node:net';
+import type { Client } from 'pg';
+import { AppError } from '../../../common/app-error.js';
+import type { SqlLine } from '../../families/sql/sql-driver.js';
+import type { ServerInfo } from '../../spi/index.js';
+import { explained } from './codes.js';
+import type { Meter } from './socket.js';
+
+/** A row as the server wrote it: no type is parsed that no one looks at. */
+export type Row = readonly (string | null)[];
+
+/** The server cancels a statement after this time; see `SILENCE_MS` for a server that does not. */
+export const STATEMENT_MS = 60_000;
+/** No byte for so long while an answer is due: the server is frozen or the line is dead. */
+const SILENCE_MS = STATEMENT_MS + 10_000;
+/** Of one answer; the pages of the catalog stay far below it. */
+const ANSWER_BYTES = 64 * 1024 * 1024;
+const GOODBYE_MS = 1_000;
+
+/** One connection to PostgreSQL, pipelined: statements that are given without waiting travel together. */
+export class PgLine implements SqlLine {
+  readonly server: ServerInfo;
+  private fault: Error | undefined;
+  private retired = false;
+  private pending = 0;
+  private watchdog: NodeJS.Timeout | undefined;
+
+  /**
+   * @param client logged in, in pipeline mode.
+   * @param versionNumber such as 150018 for 15.18.
+   */
+  constructor(
+    private readonly client: Client,
+    private readonly socket: Socket,
+    private readonly meter: Meter,
+    version: string,
+    readonly versionNumber: number,
+  ) {
+    this.server = { product: 'PostgreSQL', version };
+    meter.limit = ANSWER_BYTES;
+    client.on('error', (error) => (this.fault ??= explained(error) as Error));
+    client.on('end', () => (this.fault ??= new AppError('UNREACHABLE', 'The server closed the connection.')));
+  }
+
+  get usable(): boolean {
+    return this.fault === undefined && !this.retired;
+  }
+
+  async ping(): Promise<void> {
+    await this.run('select 1');
+  }
+
+  /** The rows of one statement; its parameters go beside it. */
+  async rows(text: string, values: readonly string[] = []): Promise<readonly Row[]> {
+    const query = { text, values: [...values], rowMode: 'array' as const };
+    const { rows } = await this.watched(() => this.client.query<(string | null)[]>(query));
+    return rows;
+  }
+
+  /** Statements without a result, separated by semicolons. */
+  async run(text: string): Promise<void> {
+    await this.watched(() => this.client.query(text));
+  }
+
+  /** Not to be used by anyone after the caller, who may go on. */
+  retire(): void {
+    this.retired = true;
+  }
+
+  destroy(): void {
+    this.drop(new AppError('CANCELLED', 'The connection was dropped.'));
+  }
+
+  async close(): Promise<void> {
+    const timer = setTimeout(() => this.socket.destroy(), GOODBYE_MS);
+    try {
+      if (this.fault === undefined) await this.client.end();
+    } catch {
+      // It is going away in any case.
+    } finally {
+      clearTimeout(timer);
+      this.destroy();
+    }
+  }
+
+  /** Read anew: it changes while we wait. */
+  private lost(): Error | undefined {
+    return this.fault;
+  }
+
+  private drop(fault: AppError): void {
+    this.fault ??= fault;
+    this.socket.destroy();
+  }
+
+  private async watched<T>(work: () => Promise<T>): Promise<T> {
+    if (this.fault !== undefined) throw this.fault;
+    if (this.pending++ === 0) {
+      this.meter.heardAt = performance.now();
+      this.watch(SILENCE_MS);
+    }
+    try {
+      return await work();
+    } catch (error) {
+      // The reason why the line was dropped, not what pg makes of a dropped line.
+      throw this.lost() ?? explained(error);
+    } finally {
+      this.meter.received = 0;
+      if (--this.pending === 0) clearTimeout(this.watchdog);
+    }
+  }
+
+  /** The timeouts of the server do not help where the server is frozen. */
+  private watch(ms: number): void {
+    this.watchdog = setTimeout(() => {
+      const silence = performance.now() - this.meter.heardAt;
+      if (silence < SILENCE_MS) this.watch(SILENCE_MS - silence);
+      else this.drop(new AppError('TIMEOUT', 'The server stopped answering.', { retryAfterS: 5 }));
+    }, ms).unref();
+  }
+}

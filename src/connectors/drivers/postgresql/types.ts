@@ -1,0 +1,158 @@
+import type { Field, NormalizedType } from '../../spi/index.js';
+import type { PgLine, Row } from './line.js';
+import { TYPES } from './queries.js';
+
+/** Built-in types and those of common extensions, by the name in pg_type. */
+const BY_NAME: Readonly<Record<string, NormalizedType>> = {
+  bool: 'boolean',
+  int2: 'integer',
+  int4: 'integer',
+  int8: 'integer',
+  oid: 'integer',
+  numeric: 'decimal',
+  money: 'decimal',
+  float4: 'float',
+  float8: 'float',
+  bytea: 'binary',
+  date: 'date',
+  time: 'time',
+  timetz: 'time',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamp_tz',
+  interval: 'interval',
+  uuid: 'uuid',
+  json: 'json',
+  jsonb: 'json',
+  hstore: 'map',
+  xml: 'string',
+  bit: 'string',
+  varbit: 'string',
+  char: 'string',
+  citext: 'string',
+  ltree: 'string',
+  geometry: 'geometry',
+  geography: 'geometry',
+};
+
+/** By the category of pg_type, for all that has no entry above. */
+const BY_CATEGORY: Readonly<Record<string, NormalizedType>> = {
+  A: 'array',
+  B: 'boolean',
+  C: 'object',
+  E: 'enum',
+  G: 'geometry',
+  I: 'network',
+  S: 'string',
+  T: 'interval',
+};
+
+/** Their category is the one of all types without a better one. */
+const NETWORK = new Set(['macaddr', 'macaddr8']);
+
+/** @param name of the base type: a domain is what it is over. */
+export function normalizeType(name: string, category: string): NormalizedType {
+  if (NETWORK.has(name)) return 'network';
+  return BY_NAME[name] ?? BY_CATEGORY[category] ?? 'unknown';
+}
+
+type Sizes = Pick<Field, 'max_length' | 'precision' | 'scale'>;
+
+/** What a type modifier means, see the typmodout functions of PostgreSQL. */
+export function sizesOf(name: string, modifier: number): Sizes {
+  if (modifier < 0) return {};
+  switch (name) {
+    case 'varchar':
+    case 'bpchar':
+      return { max_length: modifier - 4 };
+    case 'bit':
+    case 'varbit':
+      return { max_length: modifier };
+    case 'numeric': {
+      const packed = modifier - 4;
+      // Scales are signed since PostgreSQL 15, in 11 bits.
+      return { precision: (packed >> 16) & 0xffff, scale: ((packed & 0x7ff) ^ 0x400) - 0x400 };
+    }
+    case 'time':
+    case 'timetz':
+    case 'timestamp':
+    case 'timestamptz':
+      return { precision: modifier };
+    default:
+      return {};
+  }
+}
+
+export interface TypeFacts extends Sizes {
+  readonly native_type: string;
+  readonly type: NormalizedType;
+  readonly values?: readonly string[];
+  /** Part of the fingerprint of each relation that uses the type. */
+  readonly stamp: number;
+}
+
+const UNKNOWN: TypeFacts = { native_type: 'unknown', type: 'unknown', stamp: 0 };
+
+/** A type of a column, by oid and modifier. */
+export type TypeUse = readonly [oid: string, modifier: string];
+/** The modifier of a type without one. */
+export const PLAIN = '-1';
+
+const keyOf = (oid: string, modifier: string): string => `${oid} ${modifier}`;
+
+/** The types that a read has met. Columns share few of them: each is asked for once. */
+export class TypeBook {
+  private readonly facts = new Map<string, TypeFacts>();
+  private readonly asked = new Map<string, Promise<void>>();
+
+  constructor(private readonly line: PgLine) {}
+
+  /** A learned type; `unknown` for one that went away while it was asked for. */
+  of(oid: string, modifier: string): TypeFacts {
+    return this.facts.get(keyOf(oid, modifier)) ?? UNKNOWN;
+  }
+
+  /** Asks for those types that are new. */
+  async learn(uses: Iterable<TypeUse>): Promise<void> {
+    const wanted = new Map<string, TypeUse>();
+    const waiting = new Set<Promise<void>>();
+    for (const use of uses) {
+      const key = keyOf(...use);
+      if (this.facts.has(key)) continue;
+      const asked = this.asked.get(key);
+      if (asked) waiting.add(asked);
+      else wanted.set(key, use);
+    }
+    if (wanted.size > 0) waiting.add(this.ask(wanted));
+    await Promise.all(waiting);
+  }
+
+  private async ask(wanted: ReadonlyMap<string, TypeUse>): Promise<void> {
+    const pairs = [...wanted.values()];
+    const asking = this.line
+      .rows(TYPES, [arrayOf(pairs.map(([oid]) => oid)), arrayOf(pairs.map(([, modifier]) => modifier))])
+      .then((rows) => {
+        for (const row of rows) this.note(row);
+      });
+    for (const key of wanted.keys()) this.asked.set(key, asking);
+    try {
+      await asking;
+    } finally {
+      for (const key of wanted.keys()) this.asked.delete(key);
+    }
+  }
+
+  private note([oid, modifier, native, name, kind, category, baseModifier, values, stamp]: Row): void {
+    this.facts.set(keyOf(oid ?? '', modifier ?? ''), {
+      native_type: native ?? 'unknown',
+      type: kind === 'e' ? 'enum' : normalizeType(name ?? '', category ?? ''),
+      ...sizesOf(name ?? '', Number(baseModifier)),
+      ...(values === null || values === undefined ? {} : { values: JSON.parse(values) as string[] }),
+      stamp: Number(stamp),
+    });
+  }
+}
+
+/** Numbers as an array parameter. */
+export function arrayOf(numbers: readonly string[]): string {
+  return `{${numbers.join(',')}}`;
+}
