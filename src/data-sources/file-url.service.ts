@@ -1,13 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import { constants } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { AuditService } from '../audit/audit.service.js';
 import { systemActor, type Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.service.js';
-import { toConnectorError } from '../connectors/spi/index.js';
 import type { FileUrlView } from './dto/views.dto.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -72,8 +70,8 @@ export class FileUrls {
     const grant = this.verify(token);
     const location = await this.locate(grant, 1);
     if (location.kind !== 'local') throw AppError.notFound('file');
+    const handle = await location.open();
     try {
-      const handle = await open(location.path, constants.O_RDONLY | constants.O_NOFOLLOW);
       const { size } = await handle.stat();
       await this.database.inOrg(grant.orgId, (tx) =>
         this.audit.record(tx, systemActor(grant.orgId, 'file-url'), {
@@ -85,7 +83,8 @@ export class FileUrls {
       );
       return { handle, size, name: location.name };
     } catch (error) {
-      throw toConnectorError(error, {}, 'FILE_NOT_FOUND');
+      await handle.close();
+      throw error;
     }
   }
 

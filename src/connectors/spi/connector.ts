@@ -1,3 +1,4 @@
+import type { FileHandle } from 'node:fs/promises';
 import type { Static, TObject } from 'typebox';
 import type { ErrorCode } from '../../common/app-error.js';
 import type { Dataset } from './metadata.js';
@@ -85,14 +86,21 @@ export interface Discoverer {
 }
 
 export interface Presigner {
-  /** Where a client can read the file: a URL of the store, or a file under the organization's root that the API serves. */
-  presign(
-    expiresInS: number,
-    signal: AbortSignal,
-  ): Promise<
-    | { readonly kind: 'url'; readonly url: string }
-    | { readonly kind: 'local'; readonly path: string; readonly name: string }
-  >;
+  /** Where a client can read the file: a URL of the store, or a file that this process opens and the API serves. */
+  presign(expiresInS: number, signal: AbortSignal): Promise<PresignedUrl | LocalFile>;
+}
+
+export interface PresignedUrl {
+  readonly kind: 'url';
+  readonly url: string;
+}
+
+export interface LocalFile {
+  readonly kind: 'local';
+  /** Name to save it under. */
+  readonly name: string;
+  /** Opens it for reading, checked again at that moment; the caller closes it. */
+  open(): Promise<FileHandle>;
 }
 
 /** The parts of opening a session that a driver can tell apart; one that it leaves out counts as done with the next. */

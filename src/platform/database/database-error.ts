@@ -23,8 +23,13 @@ export function toDatabaseError(error: unknown): Error {
   if (error instanceof AppError) return error;
   const code = nativeCode(error);
   const known = code === undefined ? undefined : (CODES[code] ?? CODES[code.slice(0, 2)]);
-  if (known)
-    return new AppError(known[0], known[1], known[0] === 'DATABASE_UNAVAILABLE' ? { retryAfterS: 2 } : {});
+  if (known) {
+    const { constraint } = error as { constraint?: unknown };
+    return new AppError(known[0], known[1], {
+      ...(known[0] === 'DATABASE_UNAVAILABLE' ? { retryAfterS: 2 } : {}),
+      ...(typeof constraint === 'string' ? { constraint } : {}),
+    });
+  }
   if ((code && NETWORK.test(code)) || (error instanceof Error && LOST.test(error.message)))
     return new AppError('DATABASE_UNAVAILABLE', 'The product database is not available.', { retryAfterS: 2 });
   return error instanceof Error ? error : new Error('A value that is no error was thrown.');

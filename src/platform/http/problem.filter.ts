@@ -66,9 +66,10 @@ function toKnown(error: unknown): AppError | undefined {
   return database instanceof AppError ? database : undefined;
 }
 
-/** Fastify's own errors carry their status. */
+/** Fastify's own errors carry their status. Its file plugin refuses `..` in a path: to us, no such route. */
 function statusOf(error: unknown): number | undefined {
   const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
+  if (statusCode === 403 && error instanceof Error && /^Forbidden(Error)?$/.test(error.message)) return 404;
   return typeof statusCode === 'number' && typeof code === 'string' && code.startsWith('FST_')
     ? statusCode
     : undefined;

@@ -16,7 +16,7 @@ export class RequestPipe extends ValidationPipe {
       forbidNonWhitelisted: true,
       forbidUnknownValues: true,
       transform: true,
-      validationError: { target: false, value: false },
+      validationError: { target: false, value: true },
       exceptionFactory: (errors) => new Faults(errors),
     });
   }
@@ -41,12 +41,15 @@ export class RequestPipe extends ValidationPipe {
 }
 
 function flatten(
-  { property, constraints, children }: ValidationError,
+  { property, constraints, children, value }: ValidationError,
   isBody: boolean,
   at: string,
 ): FieldFault[] {
   const name = property.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1');
   const place = isBody ? { pointer: `${at}/${name}` } : { parameter: property.slice(0, 100) };
+  // Where nothing was sent, what else it should have been is noise.
+  if (value === undefined && constraints)
+    return [{ ...place, code: 'required', detail: 'This field is required.' }];
   const own = Object.entries(constraints ?? {}).map(([rule, text]) =>
     rule === 'whitelistValidation'
       ? { ...place, code: 'unknown_field', detail: 'This field is not known.' }

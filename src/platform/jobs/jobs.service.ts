@@ -55,6 +55,8 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
     { job: Job; controller: AbortController; done: Promise<void> }
   >();
   private poll: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private lookAgain = false;
   private stopping = false;
 
   constructor(
@@ -87,7 +89,7 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
        ON CONFLICT (kind, ref_id) DO UPDATE SET again = (jobs.state = 'running'), run_at = now()`,
       [uuid(), kind, orgId, refId],
     );
-    await this.signals.work(tx);
+    await this.signals.work(tx, { kind, refId });
   }
 
   /** Takes a job away in the caller's transaction; a worker that runs it is stopped. */
@@ -120,6 +122,8 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
   async beforeApplicationShutdown(): Promise<void> {
     this.stopping = true;
     clearInterval(this.poll);
+    // A claim that is on its way still brings jobs: they are started, and stopped with the others.
+    await this.looking;
     const reason = new AppError('CANCELLED', 'The process is stopping.');
     const ending = [...this.running.values()].map(({ controller, done }) => {
       controller.abort(reason);
@@ -128,8 +132,22 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
     await Promise.allSettled(ending);
   }
 
+  /** Takes jobs, one look at a time; a call while one looks makes it look once more. */
   private async look(): Promise<void> {
     if (this.stopping) return;
+    if (this.looking) {
+      this.lookAgain = true;
+      return;
+    }
+    this.looking = this.takeJobs();
+    await this.looking;
+    this.looking = undefined;
+    if (!this.lookAgain) return;
+    this.lookAgain = false;
+    await this.look();
+  }
+
+  private async takeJobs(): Promise<void> {
     for (const [kind, handler] of this.handlers) {
       try {
         const free =

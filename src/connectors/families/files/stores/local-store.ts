@@ -41,7 +41,11 @@ export function localStore(root: string): FileStore {
 
     async presign(path, _expiresInS, signal) {
       await this.stat(path, signal);
-      return { kind: 'local', path, name: posix.basename(path) };
+      return {
+        kind: 'local',
+        name: posix.basename(path),
+        open: async () => (await openInside(root, path)).handle,
+      };
     },
 
     close: () => Promise.resolve(),

@@ -200,12 +200,12 @@ describe('the local store', () => {
     expect(versions.size).toBe(3);
   });
 
-  test('says where a file is by its path below the root', async () => {
-    expect(await localStore(root).presign('in/deep/a.csv', 60, signal)).toEqual({
-      kind: 'local',
-      path: 'in/deep/a.csv',
-      name: 'a.csv',
-    });
+  test('lets the API serve a file by a handle, never by a path', async () => {
+    const file = await localStore(root).presign('in/deep/a.csv', 60, signal);
+    expect(file).toEqual({ kind: 'local', name: 'a.csv', open: expect.any(Function) });
+    const handle = file.kind === 'local' ? await file.open() : undefined;
+    expect((await handle?.stat())?.isFile()).toBe(true);
+    await handle?.close();
     await expect(localStore(root).presign('none.csv', 60, signal)).rejects.toMatchObject({
       code: 'FILE_NOT_FOUND',
     });
