@@ -21,8 +21,8 @@ const MODULES = ROWS.flat();
 const SHOWN = '\\.(module|service|types|events|guard|decorator)\\.ts$';
 /** Beside that: the list of permissions, the port that audit fills, the shape of a test's result. */
 const ALSO_SHOWN = ['^src/rbac/(permissions|denials)\\.ts$', '^src/connectors/runtime/test-result\\.ts$'];
-/** Entry points and the command line see every module. */
-const TOP = ['^src/[^/]+\\.ts$', '^src/(cli|demo)/'];
+/** Entry points, the command line and the API document see every module. */
+const TOP = ['^src/[^/]+\\.ts$', '^src/(cli|demo|openapi)/'];
 
 const layers = ROWS.flatMap((row, level) =>
   row.map((name) => {

@@ -39,6 +39,29 @@ interface RunView {
   readonly error?: { readonly code: string; readonly message: string } | null;
 }
 
+interface DatasetView {
+  readonly name: string;
+  readonly kind: string;
+  readonly fields?: readonly unknown[];
+  readonly foreign_keys?: readonly unknown[];
+  readonly row_estimate?: number;
+}
+
+interface SchemasView {
+  readonly counts: { readonly by_kind: Readonly<Record<string, number>> };
+  readonly schemas: readonly { readonly name: string; readonly datasets: readonly DatasetView[] }[];
+}
+
+interface HealthView {
+  readonly state: string;
+  readonly status: string;
+  readonly score: { readonly value: number | null };
+  readonly last_check: { readonly outcome: string; readonly duration_ms: number } | null;
+}
+
+/** Datasets that are listed of each schema. */
+const SHOWN = 4;
+
 /** Walks through what the product does with a source, over HTTP, and shows it line by line. */
 export class DemoWalk {
   constructor(
@@ -93,7 +116,7 @@ export class DemoWalk {
       result.duration_ms,
     );
     this.steps.line(`    ${failed?.code ?? ''}: ${failed?.message ?? ''}`);
-    if (failed?.remedy) this.steps.line(`    ${failed.remedy.text}`);
+    if (failed?.remedy) this.steps.line(`    remedy: ${failed.remedy.text}`);
   }
 
   private showTest({ steps }: TestView): void {
@@ -122,14 +145,41 @@ export class DemoWalk {
   }
 
   private async schemas(id: string): Promise<void> {
-    const { body } = await this.api.call('GET', `${ROOT}/${id}/schemas`);
-    const text = JSON.stringify(body);
-    this.steps.done(`read the schemas: ${String(text.length)} bytes of JSON`);
+    const { body } = await this.api.call('GET', `${ROOT}/${id}/schemas?limit=1000`);
+    const { counts, schemas } = body as SchemasView;
+    const kinds = Object.entries(counts.by_kind).map(([kind, count]) => `${String(count)} ${kind}`);
+    this.steps.done(`read the schemas: ${kinds.join(', ')}`);
+    for (const { name, datasets } of schemas) {
+      this.steps.line(`    ${name || '(files)'}`);
+      for (const dataset of datasets.slice(0, SHOWN)) this.steps.line(`      ${describe(dataset)}`);
+      if (datasets.length > SHOWN) this.steps.line(`      … and ${String(datasets.length - SHOWN)} more`);
+    }
   }
 
   private async health(id: string): Promise<void> {
     const { body } = await this.api.call('GET', `${ROOT}/${id}/health`);
-    const { state, score } = body as { state?: string; score?: unknown };
-    this.steps.done(`health: ${state ?? '?'}, score ${JSON.stringify(score)}`);
+    const { state, status, score, last_check: last } = body as HealthView;
+    const check = last
+      ? `last check ${last.outcome} in ${String(last.duration_ms)} ms`
+      : 'no check of its own yet';
+    this.steps.done(
+      `health: ${state}, status ${status}, score ${String(score.value ?? 'not known yet')}, ${check}`,
+    );
   }
+}
+
+function describe({
+  name,
+  kind,
+  fields = [],
+  row_estimate: rows,
+  foreign_keys: keys = [],
+}: DatasetView): string {
+  const facts = [
+    kind,
+    `${String(fields.length)} fields`,
+    ...(rows === undefined ? [] : [`about ${String(rows)} rows`]),
+    ...(keys.length === 0 ? [] : [`${String(keys.length)} foreign keys`]),
+  ];
+  return `${name.padEnd(24)} ${facts.join(', ')}`;
 }
