@@ -24,6 +24,11 @@ const TYPES: readonly {
   { of: simple('integer'), takes: ['integer'] },
   { of: simple('decimal'), takes: ['integer', 'decimal'] },
   { of: simple('float'), takes: ['integer', 'decimal', 'float'] },
+  {
+    of: form('decimal', 'comma'),
+    takes: ['integer', 'decimal_comma', 'comma_either'],
+    needs: ['decimal_comma'],
+  },
   { of: form('boolean', 'true/false'), takes: ['true_false'] },
   { of: form('boolean', 'yes/no'), takes: ['yes_no'] },
   // A column of one letter alone is as likely a code.
@@ -47,6 +52,7 @@ const bit = (kind: ScalarKind): number => 1 << (NUMBER_OF.get(kind) ?? 0);
 const bits = (kinds: readonly ScalarKind[]): number => kinds.reduce((sum, kind) => sum | bit(kind), 0);
 const MASKS = TYPES.map(({ of, takes, needs = [] }) => ({ of, takes: bits(takes), needs: bits(needs) }));
 const NOTHING = bits(['blank', 'marker']);
+const WITH_DIGITS = new Set<ScalarKind>(['integer', 'decimal', 'decimal_comma', 'comma_either']);
 const FITS_NO_TYPE = bit('string');
 
 /** Counts the values of one column. Constant memory. */
@@ -72,12 +78,12 @@ export class ColumnTally {
     if (kind === 'blank') return;
     this.filled++;
     if (kind === 'marker') this.markers++;
-    else if (kind === 'integer' || kind === 'decimal') this.addDigits(value.trim());
+    else if (WITH_DIGITS.has(kind)) this.addDigits(value.trim());
   }
 
   private addDigits(text: string): void {
     const signed = text.startsWith('-') || text.startsWith('+') ? 1 : 0;
-    const point = text.indexOf('.');
+    const point = text.search(/[.,]/);
     const whole = (point === -1 ? text.length : point) - signed;
     if (whole > this.maxWhole) this.maxWhole = whole;
     if (point !== -1 && text.length - point - 1 > this.maxScale) this.maxScale = text.length - point - 1;

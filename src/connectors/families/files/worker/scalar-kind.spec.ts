@@ -23,7 +23,13 @@ describe('a text on its own', () => {
     ['-0.25', 'decimal'],
     ['00.5', 'string'],
     ['1.', 'string'],
-    ['1,5', 'string'],
+    ['1,5', 'decimal_comma'],
+    ['-0,25', 'decimal_comma'],
+    ['1234,567', 'decimal_comma'],
+    ['1,234', 'comma_either'],
+    ['1,234,567', 'string'],
+    ['01,5', 'string'],
+    [',5', 'string'],
     ['1e5', 'float'],
     ['1.5E-10', 'float'],
     ['NaN', 'float'],
@@ -91,6 +97,9 @@ describe('a column', () => {
     [['1', '2.5'], 'decimal', 2],
     [['1', '2.5', '1e5'], 'float', 3],
     [['1', 'x'], 'string', 2],
+    [['1', '2,5', '1,234'], 'decimal(comma)', 3],
+    [['1,234'], 'string', 1],
+    [['1,5', '2.5'], 'string', 2],
     [['1', 'true'], 'string', 2],
     [['1', '', 'NULL'], 'integer', 1],
     [['x', '', 'NULL'], 'string', 2],
@@ -116,5 +125,8 @@ describe('a column', () => {
     const tally = new ColumnTally();
     for (const value of ['-123', '0.12345', '+1.5']) tally.add(value);
     expect(tally.digits).toEqual({ precision: 8, scale: 5 });
+    const comma = new ColumnTally();
+    comma.add('-12,5');
+    expect(comma.digits).toEqual({ precision: 3, scale: 1 });
   });
 });

@@ -4,6 +4,7 @@
  * - surrounding blanks do not count; a text of blanks is `blank`; NULL, null, \N, NA, N/A, n/a and None are `marker`
  * - integer: sign and digits within 64 bits; decimal: with a point, or more digits, up to 38; float: with an exponent,
  *   NaN, Inf, Infinity. A leading zero (`007`) makes a code of it, not a number
+ * - decimal_comma: the same with a comma; comma_either: like `1,234`, which may be a thousand
  * - true/false, t/f, yes/no and y/n are four families of booleans that do not mix; case does not count
  * - dates: YYYY-MM-DD, YYYY/MM/DD, DD.MM.YYYY, DD/MM/YYYY, MM/DD/YYYY, days of the month checked
  * - time: HH:MM, HH:MM:SS with a fraction; timestamp: a year-first date, `T` or a blank, a time; timestamp_tz: the same
@@ -17,6 +18,8 @@ export const SCALAR_KINDS = [
   'integer',
   'decimal',
   'float',
+  'decimal_comma',
+  'comma_either',
   'true_false',
   't',
   'f',
@@ -54,6 +57,8 @@ const LONGEST_WORD = 9;
 
 const INTEGER = /^[+-]?(?:0|[1-9]\d*)$/;
 const DECIMAL = /^[+-]?(?:0|[1-9]\d*)?\.\d+$/;
+const COMMA = /^[+-]?(?:0|[1-9]\d*),\d+$/;
+const THOUSANDS = /^[+-]?[1-9]\d{0,2},\d{3}$/;
 const FLOAT = /^[+-]?(?:0|[1-9]\d*)?(?:\.\d*)?[eE][+-]?\d{1,4}$/;
 const DATE = /^(\d{4})([-/])(\d\d)\2(\d\d)$/;
 const DAY_FIRST = /^(\d\d?)([./])(\d\d?)\2(\d{4})$/;
@@ -93,6 +98,10 @@ function numberKind(text: string): ScalarKind | undefined {
     return digitsOf(text) <= MAX_DIGITS ? 'decimal' : undefined;
   }
   if (DECIMAL.test(text)) return digitsOf(text) <= MAX_DIGITS ? 'decimal' : 'float';
+  if (COMMA.test(text)) {
+    if (digitsOf(text) > MAX_DIGITS) return undefined;
+    return THOUSANDS.test(text) ? 'comma_either' : 'decimal_comma';
+  }
   return FLOAT.test(text) && /\d/.test(text.slice(0, text.search(/e/i))) ? 'float' : undefined;
 }
 
