@@ -31,7 +31,7 @@ async function create(name: string = randomUUID(), token: string = admin): Promi
 }
 
 beforeAll(async () => {
-  app = await startProductProcess({ JWT_SECRET: SECRET });
+  app = await startProductProcess({ environment: { JWT_SECRET: SECRET } });
   base = `${app.url}/api/v1/data-sources`;
   admin = await app.token('admin', MINE);
 }, 120_000);

@@ -30,10 +30,15 @@ export interface ProductProcess {
 
 const START_MS = 60_000;
 
-export async function startProductProcess(
-  environment: Readonly<Record<string, string>> = {},
-): Promise<ProductProcess> {
-  const database = await makeProductDatabase();
+export interface ProcessOptions {
+  /** A database that another process has made; it is left there when this one stops. */
+  readonly database?: ProductDatabase;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Starts the product on a free port; resolves when it answers, whether or not it is ready. */
+export async function startProductProcess(options: ProcessOptions = {}): Promise<ProductProcess> {
+  const database = options.database ?? (await makeProductDatabase());
   const dataDir = mkdtempSync(join(tmpdir(), 'datawave-product-'));
   const [port, metricsPort] = [await freePort(), await freePort()];
   const env = {
@@ -46,7 +51,7 @@ export async function startProductProcess(
     JWT_SECRET: randomBytes(48).toString('base64url'),
     LOG_FORMAT: 'json',
     LOG_LEVEL: 'trace',
-    ...environment,
+    ...options.environment,
   };
   const child = spawn(
     process.execPath,
@@ -65,7 +70,7 @@ export async function startProductProcess(
   const url = `http://127.0.0.1:${String(port)}`;
   const stop = async (): Promise<number | null> => {
     const code = await end(child);
-    await database.drop();
+    if (!options.database) await database.drop();
     rmSync(dataDir, { recursive: true, force: true });
     return code;
   };
@@ -89,7 +94,7 @@ export async function startProductProcess(
 
 async function isUp(child: ChildProcess, url: string): Promise<boolean> {
   if (child.exitCode !== null) throw new Error('It ended.');
-  return fetch(`${url}/health/ready`).then(
+  return fetch(`${url}/health/live`).then(
     (answer) => answer.ok,
     () => false,
   );
