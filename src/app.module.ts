@@ -24,7 +24,7 @@ export class AppModule {
         ConfigModule.with(config),
         TelemetryModule,
         DatabaseModule,
-        JobsModule,
+        JobsModule.with(config),
         EventsModule,
         ScheduleModule.forRoot(),
         AuditModule,

@@ -7,6 +7,9 @@ import { toDatabaseError } from './database-error.js';
 /** An open transaction. Rows go in and out by `tx.query(sql, params)` or by TypeORM's repositories. */
 export type Tx = EntityManager;
 
+/** What waits for the commit of an open transaction. */
+const AFTER_COMMIT = new WeakMap<Tx, (() => void)[]>();
+
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
@@ -19,6 +22,14 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 @Injectable()
 export class Database implements OnApplicationShutdown {
   constructor(@InjectDataSource() private readonly source: DataSource) {}
+
+  /**
+   * Calls `listener` once the transaction has committed, and never where it is rolled back. It must not throw, and what
+   * it starts nobody waits for.
+   */
+  static afterCommit(tx: Tx, listener: () => void): void {
+    AFTER_COMMIT.get(tx)?.push(listener);
+  }
 
   /** Runs `work` in one transaction that sees and writes the rows of `orgId` alone. */
   inOrg<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -85,10 +96,14 @@ export class Database implements OnApplicationShutdown {
   private async transaction<T>(role: string, orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     const setting = scope(role, orgId === '' ? '' : checked(orgId));
     try {
-      return await this.source.transaction(async (tx) => {
+      const listeners: (() => void)[] = [];
+      const result = await this.source.transaction(async (tx) => {
+        AFTER_COMMIT.set(tx, listeners);
         await tx.query(setting);
         return work(tx);
       });
+      listeners.forEach((listener) => listener());
+      return result;
     } catch (error) {
       throw toDatabaseError(error);
     }
