@@ -89,7 +89,7 @@ try {
   console.log('goals: ratio >= 0.60, p99 ratio <= 2.0');
 } finally {
   for (const child of children) child.kill('SIGTERM');
-  await Promise.all(children.map((child) => (child.exitCode === null ? once(child, 'exit') : undefined)));
+  for (const child of children) if (child.exitCode === null) await once(child, 'exit');
   await database.stop();
   rmSync(dataDir, { recursive: true, force: true });
 }
