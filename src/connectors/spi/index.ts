@@ -2,4 +2,5 @@ export * from './connector.js';
 export * from './connector-error.js';
 export * from './dial.js';
 export * from './metadata.js';
+export * from './meter.js';
 export * from './spec.js';

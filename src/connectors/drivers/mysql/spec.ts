@@ -1,0 +1,21 @@
+import type { Static } from 'typebox';
+import { connectionSpec, database, endpoint, login, tls } from '../../spi/index.js';
+import { Type } from 'typebox';
+
+/** No options map, no flags and no URL: what reaches the driver are these fields alone. */
+const fields = () => ({
+  ...endpoint(3306),
+  database: Type.Optional(
+    database({
+      description: 'The one database (schema) to discover; without it, all that the account may see.',
+    }).database,
+  ),
+  ...login(),
+  ...tls(),
+});
+
+export const mysqlSpec = connectionSpec('mysql', fields());
+export const mariadbSpec = connectionSpec('mariadb', fields());
+
+/** The connection of both types; they differ in their name alone. */
+export type MysqlConfig = Omit<Static<typeof mysqlSpec>, 'type'>;
