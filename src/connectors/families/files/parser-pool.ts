@@ -17,7 +17,7 @@ async function startPool(): Promise<Piscina> {
     minThreads: 0,
     maxThreads: THREADS,
     idleTimeout: IDLE_MS,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16, stackSizeMb: 4 },
     // A parser needs neither our settings nor our flags.
     env: {},
     execArgv: [],
@@ -44,7 +44,11 @@ async function workerFile(): Promise<string> {
 export async function analyzeSample(task: AnalysisTask, signal: AbortSignal): Promise<Analysis> {
   signal.throwIfAborted();
   const mine = (pool ??= startPool());
-  const threads = await mine;
+  const threads = await mine.catch((): never => {
+    // The next one tries anew.
+    if (pool === mine) pool = undefined;
+    throw new AppError('INTERNAL', 'The parser threads could not be started.');
+  });
   const deadline = AbortSignal.timeout(CAPS.parseMs);
   const transferList = task.sample.pieces.map(({ bytes }) => bytes.buffer as ArrayBuffer);
   const either = AbortSignal.any([signal, deadline]);
@@ -108,5 +112,5 @@ function release(): void {
 export async function closeParsers(): Promise<void> {
   const closing = pool;
   pool = undefined;
-  await (await closing)?.destroy();
+  await (await closing?.catch(() => undefined))?.destroy();
 }

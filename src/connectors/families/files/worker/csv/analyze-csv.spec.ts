@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { CAPS, type CsvOptions, type Sample } from '../../analysis.js';
+import { samplePlan } from '../../sample-plan.js';
 import { ParseFault } from '../parse-fault.js';
 import { analyzeCsv } from './analyze-csv.js';
 
@@ -214,5 +215,40 @@ describe('a CSV file', () => {
     const { partial, rowEstimate } = analyze(`a,b\n1,2\n1,${'x'.repeat(CAPS.recordBytes + 1)}\n3,4\n`);
     expect(partial).toMatch(/Records longer/);
     expect(rowEstimate).toBe(2);
+  });
+});
+
+describe('a long CSV file', () => {
+  function sampled(bytes: Uint8Array): Sample {
+    const pieces = samplePlan(bytes.length, false).map(({ offset, length }) => ({
+      offset,
+      bytes: bytes.subarray(offset, offset + length),
+    }));
+    return { size: bytes.length, pieces };
+  }
+
+  const ROWS = 150_000;
+  const row = (index: number): string =>
+    `${index},"é ""${index}""${index % 3 === 0 ? '\r\nline,two' : ''}",${index < ROWS - 10 ? index % 50 : 'end'},${'ü'.repeat(30)}\r\n`;
+  const text = `id,note,code,pad\r\n${Array.from({ length: ROWS }, (_, index) => row(index)).join('')}`;
+
+  test.each([
+    ['utf-8', Buffer.from(text)],
+    ['utf-16le', Buffer.from(`\u{feff}${text}`, 'utf16le')],
+    ['utf-16be', Buffer.from(`\u{feff}${text}`, 'utf16le').swap16()],
+    ['latin-1', Buffer.from(text + text.slice(18), 'latin1')],
+  ])('in %s shows its last records', (encoding, bytes) => {
+    const { fields, properties, partial, rowEstimate } = analyzeCsv(sampled(bytes), {});
+    expect(partial).toBeUndefined();
+    expect(properties).toMatchObject({ encoding, newline: 'crlf', sampled: true });
+    expect(fields.map(({ name, type }) => [name, type])).toEqual([
+      ['id', 'integer'],
+      ['note', 'string'],
+      ['code', 'string'],
+      ['pad', 'string'],
+    ]);
+    expect(fields.at(-1)?.max_length).toBe(30);
+    const rows = encoding === 'latin-1' ? 2 * ROWS : ROWS;
+    expect(Math.abs((rowEstimate ?? 0) / rows - 1)).toBeLessThan(0.02);
   });
 });
