@@ -12,25 +12,10 @@ import {
 import { createHmac, randomBytes } from 'node:crypto';
 import { AppError } from '../../common/app-error.js';
 import { withDeadline } from '../../common/deadline.js';
-import type { ConnectorDefinition, Session } from '../spi/index.js';
+import type { Session } from '../spi/index.js';
 import { Opener } from './opener.service.js';
 import { SessionPool, type PoolStats } from './session-pool.js';
-
-/** How a source wants its sessions; the defaults are those of the product's seed documents. */
-export interface PoolSettings {
-  readonly size: number;
-  readonly connect_timeout_ms: number;
-  readonly query_timeout_ms: number;
-  readonly max_retries: number;
-}
-
-/** A connection with its secrets, ready to be dialled. It never leaves the process. */
-export interface Target {
-  readonly orgId: string;
-  readonly definition: ConnectorDefinition;
-  readonly config: Record<string, unknown>;
-  readonly pool: PoolSettings;
-}
+import type { Target } from './target.js';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 

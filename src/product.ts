@@ -1,0 +1,64 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { addressOf, banner } from './cli/banner.js';
+import type { Steps } from './cli/steps.js';
+import { Listing } from './data-sources/listing.service.js';
+import { Registration } from './data-sources/registration.service.js';
+import { Revisions } from './data-sources/revisions.service.js';
+import { DEMO_ORG_ID, demoUser } from './demo/demo-organization.js';
+import { seedDemo } from './demo/demo-sources.js';
+import { Readiness } from './health/readiness.service.js';
+import { createHttpApp } from './http-app.js';
+import type { Config } from './platform/config/config.js';
+import { Log } from './platform/telemetry/log.js';
+import { MetricsServer } from './platform/telemetry/metrics-server.js';
+import { TokenIssuer } from './rbac/token-issuer.js';
+
+const DEMO_TOKEN_HOURS = 8;
+
+/**
+ * Starts the application on a database that is ready, and tells where it is.
+ *
+ * @returns what stops it: it is not ready from then on, finishes the requests that it has, and closes everything.
+ */
+export async function startProduct(config: Config, steps: Steps): Promise<() => Promise<void>> {
+  const app = await createHttpApp(config);
+  const log = app.get(Log);
+  // A driver's stray event must not end the process that serves everybody else; it is counted as a fault.
+  process.on('unhandledRejection', (error) => log.fault('process.unhandled_rejection', error));
+  process.on('uncaughtException', (error) => log.fault('process.uncaught_exception', error));
+  await app.get(MetricsServer).start();
+  if (config.role === 'worker') await app.init();
+  else await app.listen({ host: config.host, port: config.port });
+  steps.done(config.role === 'worker' ? 'Worker is running' : 'API is listening');
+  log.event('info', 'process.started', { role: config.role });
+  if (config.role !== 'worker' && config.env !== 'production') {
+    const port = Number(new URL(await app.getUrl()).port);
+    process.stdout.write(banner(addressOf({ host: config.host, port }), await demoToken(app, config, steps)));
+  }
+  return async () => {
+    app.get(Readiness).stop();
+    await app.close();
+    log.event('info', 'process.stopped');
+  };
+}
+
+/** Makes the demo content where there is none, and a token for it; nothing where this is no demo. */
+async function demoToken(
+  app: NestFastifyApplication,
+  config: Config,
+  steps: Steps,
+): Promise<{ token: string; hours: number } | undefined> {
+  const services = {
+    listing: app.get(Listing),
+    registration: app.get(Registration),
+    revisions: app.get(Revisions),
+  };
+  const made = await seedDemo(services, config);
+  if (made === undefined || 'jwksUrl' in config.jwt.key) return undefined;
+  if (made > 0) steps.done(`Demo content made (${String(made)} data sources)`);
+  const user = { orgId: DEMO_ORG_ID, userId: demoUser('admin'), roles: ['admin'] as const };
+  return {
+    token: await app.get(TokenIssuer).issue({ ...user, ttlS: DEMO_TOKEN_HOURS * 3_600 }),
+    hours: DEMO_TOKEN_HOURS,
+  };
+}
