@@ -22,7 +22,7 @@ const SHOWN = '\\.(module|service|types|events|guard|decorator)\\.ts$';
 /** Beside that: the list of permissions, the port that audit fills, the shape of a test's result. */
 const ALSO_SHOWN = ['^src/rbac/(permissions|denials)\\.ts$', '^src/connectors/runtime/test-result\\.ts$'];
 /** Entry points, the command line and the API document see every module. */
-const TOP = ['^src/[^/]+\\.ts$', '^src/(cli|demo|openapi)/'];
+const TOP = ['^src/[^/]+\\.ts$', '^src/(cli|demo|docs|openapi)/'];
 
 const layers = ROWS.flatMap((row, level) =>
   row.map((name) => {

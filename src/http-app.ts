@@ -1,9 +1,9 @@
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SwaggerModule } from '@nestjs/swagger';
 import { AppModule } from './app.module.js';
 import { Readiness } from './health/readiness.service.js';
-import { openApiDocument } from './openapi-document.js';
+import { serveDocs } from './openapi/docs-site.js';
 import type { Config } from './platform/config/config.js';
 import { httpAdapter, prepareServer } from './platform/http/http-server.js';
 import { ProblemFilter } from './platform/http/problem.filter.js';
@@ -19,24 +19,17 @@ export async function createHttpApp(config: Config): Promise<NestFastifyApplicat
   });
   const log = app.get(Log);
   app.useLogger(log);
-  app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
+  prefixRoutes(app);
   app.useGlobalPipes(new RequestPipe());
   app.useGlobalFilters(new ProblemFilter(log));
   const readiness = app.get(Readiness);
   await prepareServer(app, () => readiness.isStopping);
-  if (config.docs)
-    SwaggerModule.setup('docs', app, () => openApiDocument(app), {
-      jsonDocumentUrl: 'docs-json',
-      yamlDocumentUrl: 'docs-yaml',
-      customSiteTitle: 'Datawave Data Sources API',
-      swaggerOptions: {
-        deepLinking: true,
-        persistAuthorization: true,
-        displayRequestDuration: true,
-        // A link must not make the page load somebody else's document.
-        queryConfigEnabled: false,
-        validatorUrl: null,
-      },
-    });
+  if (config.docs) serveDocs(app);
+  return app;
+}
+
+/** Puts the API under its prefix; what only the process's keepers ask stays at the root. */
+export function prefixRoutes<T extends INestApplication>(app: T): T {
+  app.setGlobalPrefix('api/v1', { exclude: ['health/live', 'health/ready'] });
   return app;
 }

@@ -1,4 +1,5 @@
 import { ApiExtraModels, getSchemaPath } from '@nestjs/swagger';
+import { ERROR_CODES, type ErrorCode } from '../common/app-error.js';
 import {
   BoolField,
   DateField,
@@ -67,8 +68,12 @@ export class HealthCheckView {
   @EnumField(CHECK_OUTCOMES, { name: 'HealthCheckOutcome' })
   outcome!: CheckOutcome;
 
-  @StringField({ nullable: true, description: 'An ErrorCode, where it did not succeed.', example: 'TIMEOUT' })
-  code!: string | null;
+  @EnumField(Object.keys(ERROR_CODES), {
+    name: 'ErrorCode',
+    nullable: true,
+    description: 'Where it did not succeed.',
+  })
+  code!: ErrorCode | null;
 
   @NumberField({ min: 0, description: 'Milliseconds.' })
   duration_ms!: number;

@@ -8,7 +8,9 @@ import { AppError, type FieldFault } from '../../common/app-error.js';
  * that secrets are bound to, the UI form, the OpenAPI union and docs/connectors/<type>.md.
  *
  * Marks on a field: `writeOnly: true` is a secret, stored apart and never returned; `x-destination: true` says where the
- * secrets are sent or how they are protected on the way; `x-group` and `x-widget` are hints for a form.
+ * secrets are sent or how they are protected on the way; `x-group` and `x-widget` are hints for a form; `x-schema` names
+ * a block or an enum that several types share, for clients that are generated from OpenAPI. `examples` of the fields that
+ * must be there make the example of the type; secrets never have any.
  */
 export type Marks = Record<string, unknown>;
 
@@ -53,6 +55,7 @@ export const endpoint = (port: number) => ({
     minLength: 1,
     maxLength: 253,
     pattern: HOST_PATTERN,
+    examples: ['db.example.com'],
     'x-destination': true,
     'x-group': 'server',
   }),
@@ -69,11 +72,20 @@ export const endpoint = (port: number) => ({
 });
 
 export const database = (marks: Marks = {}) => ({
-  database: text('Database', { 'x-destination': true, 'x-group': 'server', ...marks }),
+  database: text('Database', {
+    examples: ['shop'],
+    'x-destination': true,
+    'x-group': 'server',
+    ...marks,
+  }),
 });
 
 export const login = () => ({
-  username: text('User name', { 'x-destination': true, 'x-group': 'login' }),
+  username: text('User name', {
+    examples: ['datawave_reader'],
+    'x-destination': true,
+    'x-group': 'login',
+  }),
   password: Type.Optional(secret('Password')),
 });
 
@@ -90,6 +102,7 @@ export const tls = () => ({
               'verify_full checks certificate and name; verify_ca the certificate only; require encrypts without a check; disable sends everything in clear. There is never a fall-back to plain text.',
             default: 'verify_full',
             'x-destination': true,
+            'x-schema': 'TlsMode',
           }),
         ),
         ca: Type.Optional(
@@ -110,7 +123,7 @@ export const tls = () => ({
           }),
         ),
       },
-      { title: 'TLS', additionalProperties: false, 'x-group': 'tls' },
+      { title: 'TLS', additionalProperties: false, 'x-group': 'tls', 'x-schema': 'Tls' },
     ),
   ),
 });

@@ -9,12 +9,11 @@ import {
   TextListField,
 } from '../../common/fields.js';
 import { SOURCE_STATUSES } from '../data-sources.types.js';
-import { DiscoverySettingsDto, HealthSettingsDto, PoolSettingsDto } from './settings.dto.js';
+import { CATEGORIES, DiscoverySettingsDto, HealthSettingsDto, PoolSettingsDto } from './settings.dto.js';
 
 const CONNECTION = { $ref: '#/components/schemas/Connection' };
 /** A tag is a short word, so that it can stand in a filter and in a URL. */
 const TAG = /^[\p{L}\p{N}][\p{L}\p{N}_.:/ -]{0,63}$/u;
-const CATEGORIES = ['sql', 'nosql', 'warehouse', 'file', 'streaming', 'api'] as const;
 
 class DescriptiveFields {
   @StringField({ optional: true, nullable: true, max: 2_000, multiline: true })

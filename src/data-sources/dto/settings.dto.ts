@@ -1,9 +1,22 @@
+import { ApiSchema } from '@nestjs/swagger';
 import { BoolField, EnumField, IntField, TextListField } from '../../common/fields.js';
+import type { Category } from '../../connectors/spi/index.js';
 import { DISCOVERY_DEFAULTS, HEALTH_DEFAULTS, POOL_DEFAULTS } from '../data-sources.types.js';
+
+/** Kinds of types, as the catalogue and the filter of lists name them. */
+export const CATEGORIES = [
+  'sql',
+  'nosql',
+  'warehouse',
+  'file',
+  'streaming',
+  'api',
+] as const satisfies readonly Category[];
 
 const STRATEGIES = ['conservative', 'balanced', 'aggressive'] as const;
 
 /** How sessions to the source are pooled. In a request every field may be left out. */
+@ApiSchema({ name: 'PoolSettings' })
 export class PoolSettingsDto {
   @IntField({
     min: 1,
@@ -25,6 +38,7 @@ export class PoolSettingsDto {
 }
 
 /** When and how the schema is discovered. */
+@ApiSchema({ name: 'DiscoverySettings' })
 export class DiscoverySettingsDto {
   @BoolField({ default: DISCOVERY_DEFAULTS.auto_refresh, optional: true })
   auto_refresh?: boolean;
@@ -57,6 +71,7 @@ export class DiscoverySettingsDto {
 }
 
 /** How the source is watched. */
+@ApiSchema({ name: 'HealthSettings' })
 export class HealthSettingsDto {
   @IntField({
     min: 5,

@@ -12,7 +12,7 @@ import {
   UuidField,
 } from '../../common/fields.js';
 import { SOURCE_STATUSES, type SourceStatus } from '../data-sources.types.js';
-import { DiscoverySettingsDto, HealthSettingsDto, PoolSettingsDto } from './settings.dto.js';
+import { CATEGORIES, DiscoverySettingsDto, HealthSettingsDto, PoolSettingsDto } from './settings.dto.js';
 
 export class ServerInfoView {
   @StringField({ example: 'PostgreSQL' })
@@ -46,10 +46,10 @@ export class DataSourceView {
   @StringField({ nullable: true })
   description!: string | null;
 
-  @StringField({ example: 'postgresql' })
+  @Shown({ $ref: '#/components/schemas/SourceType' }, { example: 'postgresql' })
   type!: string;
 
-  @StringField({ example: 'sql' })
+  @EnumField(CATEGORIES, { name: 'Category' })
   category!: string;
 
   @Shown({ $ref: '#/components/schemas/ConnectionView' }, { description: 'Without its secrets.' })
@@ -245,16 +245,16 @@ export class TestResultView {
 }
 
 export class ConnectorTypeView {
-  @StringField({ example: 'postgresql' })
+  @Shown({ $ref: '#/components/schemas/SourceType' }, { example: 'postgresql' })
   type!: string;
 
   @StringField({ example: 'PostgreSQL' })
   title!: string;
 
-  @StringField({ example: 'sql' })
+  @EnumField(CATEGORIES, { name: 'Category' })
   category!: string;
 
-  @TextListField({ example: ['discover'] })
+  @Shown({ type: 'array', items: { $ref: '#/components/schemas/Capability' } }, { example: ['discover'] })
   capabilities!: string[];
 
   @BoolField({ description: 'Whether the driver can be loaded here.' })

@@ -40,10 +40,7 @@ export class DiffQuery {
   limit = 100;
 }
 
-const ANYTHING = {
-  nullable: true,
-  description: 'Text, number, list or object, as the type of the change has it.',
-};
+const ANYTHING = { $ref: '#/components/schemas/AnyJson' };
 
 export class SchemaChangeView {
   @EnumField(CHANGE_TYPES, { name: 'SchemaChangeType' })
@@ -62,10 +59,10 @@ export class SchemaChangeView {
   })
   path?: string;
 
-  @Shown(ANYTHING, { optional: true })
+  @Shown(ANYTHING, { optional: true, description: 'As the type of the change has it.' })
   before?: unknown;
 
-  @Shown(ANYTHING, { optional: true })
+  @Shown(ANYTHING, { optional: true, description: 'As the type of the change has it.' })
   after?: unknown;
 
   @BoolField({ description: 'A reader or writer that kept to the old shape may fail.' })

@@ -1,0 +1,162 @@
+import { ERROR_CODES, type ErrorCode } from '../common/app-error.js';
+import { CONNECTORS } from '../connectors/drivers/index.js';
+import { remedyFor } from '../connectors/runtime/remedies.js';
+import type { Capability, ConnectorDefinition } from '../connectors/spi/index.js';
+import { exampleConnection } from '../openapi/request-examples.js';
+import type { Schema } from '../openapi/schema.js';
+
+const CAPABILITIES: Readonly<Record<Capability, string>> = {
+  discover: 'its schema is discovered, at once and by interval',
+  presign: 'its file is downloaded by a signed URL',
+};
+
+/** Servers and files that the contract suite of a type runs against. */
+const PROVEN_ON: Readonly<Record<string, string>> = {
+  postgresql: 'PostgreSQL 18.4 (the embedded server of the npm packages)',
+  mysql: 'MariaDB 10.11 over the MySQL protocol',
+  mariadb: 'MariaDB 10.11',
+  redis: 'Redis 7.0',
+  csv: 'files in UTF-8, UTF-16 and latin-1, plain and gzip',
+  json: 'JSON documents and NDJSON, plain and gzip',
+};
+
+export interface Page {
+  readonly file: string;
+  readonly text: string;
+}
+
+/**
+ * One page for each type of source, from its spec.
+ *
+ * @param isProven whether the repository has a contract suite for the type.
+ */
+export function connectorPages(isProven: (type: string) => boolean): Page[] {
+  const index = CONNECTORS.map(
+    ({ type, title, category }) => `| [${title}](${type}.md) | \`${type}\` | ${category} |`,
+  );
+  return [
+    {
+      file: 'README.md',
+      text: page(
+        '# Types of data sources',
+        'Written from the specs of the connectors by `npm run docs`; change those, not these pages.',
+        `| Title | \`type\` | Category |\n| --- | --- | --- |\n${index.join('\n')}`,
+      ),
+    },
+    ...CONNECTORS.map((definition) => ({
+      file: `${definition.type}.md`,
+      text: connectorPage(definition, isProven(definition.type)),
+    })),
+  ];
+}
+
+function connectorPage(definition: ConnectorDefinition, isProven: boolean): string {
+  const { type, title, driver, capabilities } = definition;
+  const example = { name: `My ${title}`, connection: exampleConnection(definition) };
+  return page(
+    `# ${title}`,
+    `\`type\`: \`${type}\`. ${driver ? `Driver: \`${driver}\`.` : 'No driver is needed.'} ` +
+      `Can do: ${capabilities.map((name) => `${CAPABILITIES[name]} (\`${name}\`)`).join('; ')}.`,
+    `Proven on: ${isProven ? (PROVEN_ON[type] ?? 'see its contract suite') : 'nothing yet'}.`,
+    `## Register one\n\n\`POST /api/v1/data-sources\`${hasSecrets(definition) ? ', with its secrets added' : ''}:\n\n` +
+      `\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\``,
+    `## Fields\n\n${fieldTable(definition)}\n\nSecrets are kept apart, encrypted, and never returned. A change of a field that says where secrets go needs all secrets in the same request.`,
+    tlsSection(definition),
+    `## Errors and remedies\n\n${remedies(definition)}`,
+  );
+}
+
+const page = (...parts: readonly string[]): string => `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+
+interface Row {
+  readonly path: string;
+  readonly field: Schema;
+  readonly group: string;
+  readonly required: boolean;
+}
+
+function rowsOf(schema: Schema, path = '', group = ''): Row[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const at = path === '' ? name : `${path}.${name}`;
+    const own = field['x-group'] ?? group;
+    if (field.properties) return rowsOf(field, at, own);
+    const required = path === '' && schema.required?.includes(name) === true;
+    return [{ path: at, field, group: own, required }];
+  });
+}
+
+function fieldTable({ spec }: ConnectorDefinition): string {
+  const rows = rowsOf(spec as unknown as Schema).map(({ path, field, group, required }) =>
+    [
+      `\`${path}\``,
+      typeOf(field),
+      required ? 'yes' : '',
+      field.default === undefined ? '' : `\`${JSON.stringify(field.default).replaceAll('"', '')}\``,
+      field.writeOnly === true ? 'secret' : field['x-destination'] === true ? 'destination' : '',
+      group,
+      cell([field.title, field.description].filter(Boolean).join(': ')),
+    ].join(' | '),
+  );
+  return `| Field | Type | Required | Default | Mark | Group | Description |\n| --- | --- | --- | --- | --- | --- | --- |\n${rows
+    .map((row) => `| ${row} |`)
+    .join('\n')}`;
+}
+
+function typeOf(field: Schema): string {
+  if (field.const !== undefined) return `\`${field.const}\``;
+  if (field.enum) return field.enum.map((value) => `\`${String(value)}\``).join(', ');
+  const { minimum, maximum, maxLength } = field;
+  if (minimum !== undefined || maximum !== undefined)
+    return `${String(field.type)}, ${String(minimum)}–${String(maximum)}`;
+  return maxLength === undefined ? String(field.type) : `${String(field.type)}, at most ${String(maxLength)}`;
+}
+
+function tlsSection({ spec }: ConnectorDefinition): string {
+  if (!('tls' in spec.properties)) return '';
+  return `## TLS
+
+Without a \`tls\` block the connection is encrypted, and certificate and name are verified against the public authorities. There is no fall-back to plain text.
+
+- a private authority: put its PEM text into \`tls.ca\`
+- a certificate with another name: \`tls.server_name\`
+- a client certificate: \`tls.client_cert\` and the secret \`tls.client_key\`
+- a server without TLS in a trusted network: \`tls.mode\` = \`disable\`; to weaken a saved source needs the permission \`tls:weaken\``;
+}
+
+/** Codes that cannot meet a source of a kind. */
+const NETWORK: readonly ErrorCode[] = [
+  'AUTH_FAILED',
+  'DATABASE_NOT_FOUND',
+  'TLS_FAILED',
+  'HOST_UNKNOWN',
+  'EGRESS_DENIED',
+  'UNREACHABLE',
+  'THROTTLED',
+  'PROTOCOL',
+  'QUERY_FAILED',
+];
+
+function remedies(definition: ConnectorDefinition): string {
+  const isFile = definition.category === 'file';
+  const config = exampleConnection(definition);
+  const codes = (Object.keys(ERROR_CODES) as ErrorCode[]).filter((code) => {
+    const { blame } = ERROR_CODES[code];
+    if (blame === 'caller' || blame === 'internal') return false;
+    return isFile ? !NETWORK.includes(code) : !code.startsWith('FILE_');
+  });
+  const rows = codes.flatMap((code) => {
+    const remedy = remedyFor(code, definition, config);
+    if (!remedy) return [];
+    const sql = (remedy.sql ?? []).map((statement) => `<br>\`${cell(statement)}\``).join('');
+    return [`| [${code}](../problems.md#${code.toLowerCase()}) | ${cell(remedy.text)}${sql} |`];
+  });
+  return `With the connection above; a test gives the remedy for yours.\n\n| Code | Remedy |\n| --- | --- |\n${rows.join('\n')}`;
+}
+
+function hasSecrets({ spec }: ConnectorDefinition): boolean {
+  return rowsOf(spec as unknown as Schema).some(({ field }) => field.writeOnly === true);
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+}

@@ -1,0 +1,8 @@
+import 'reflect-metadata';
+import { settle } from './docs/generated-file.js';
+import { openApiDocument } from './openapi-document.js';
+import { createOfflineApp } from './openapi/offline-app.js';
+
+// `npm run openapi`: the document in openapi.json. With --check nothing is written.
+const app = await createOfflineApp();
+settle({ 'openapi.json': `${JSON.stringify(openApiDocument(app), null, 2)}\n` }, 'npm run openapi');
