@@ -19,8 +19,21 @@ export function decodeCursor(cursor: string, length: number): CursorValue[] {
   } catch {
     // Falls through: any rubbish gets the same answer.
   }
+  throw invalidCursor();
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** The id in a cursor of one id. @throws AppError VALIDATION_FAILED for any other cursor. */
+export function decodeIdCursor(cursor: string): string {
+  const [id] = decodeCursor(cursor, 1);
+  if (typeof id !== 'string' || !UUID.test(id)) throw invalidCursor();
+  return id;
+}
+
+function invalidCursor(): AppError {
   const detail = 'This cursor is not valid; start again without one.';
-  throw new AppError('VALIDATION_FAILED', detail, {
+  return new AppError('VALIDATION_FAILED', detail, {
     errors: [{ parameter: 'cursor', code: 'cursor', detail }],
   });
 }

@@ -3,7 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { AuditService } from '../audit/audit.service.js';
 import type { Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
-import { decodeCursor, encodeCursor } from '../common/page.js';
+import { decodeIdCursor, encodeCursor } from '../common/page.js';
 import { DataSourcesService } from '../data-sources/data-sources.service.js';
 import { Database, type Tx } from '../platform/database/database.service.js';
 import { Jobs } from '../platform/jobs/jobs.service.js';
@@ -106,7 +106,7 @@ export class RunsService {
   /** Newest first. @throws AppError NOT_FOUND */
   async list(orgId: string, dataSourceId: string, query: DiscoveryRunQuery): Promise<DiscoveryRunPage> {
     await this.sources.facts(orgId, dataSourceId);
-    const before = query.cursor === undefined ? null : decodeCursor(query.cursor, 1)[0];
+    const before = query.cursor === undefined ? null : decodeIdCursor(query.cursor);
     const rows = await this.database.readInOrg<RunRow>(
       orgId,
       `SELECT ${RUN_COLUMNS} FROM discovery_runs

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ScheduleModule } from '@nestjs/schedule';
 import { Test, type TestingModule } from '@nestjs/testing';
+import pg from 'pg';
 import { AuditService } from '../../src/audit/audit.service.js';
 import { AppError } from '../../src/common/app-error.js';
 import { withDeadline } from '../../src/common/deadline.js';
@@ -22,7 +23,7 @@ import { EventsModule } from '../../src/platform/events/events.module.js';
 import { JobsModule } from '../../src/platform/jobs/jobs.module.js';
 import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module.js';
 import { SchemaDiscoveryModule } from '../../src/schema-discovery/schema-discovery.module.js';
-import { queryOnce, type ProductDatabase } from './product-database.js';
+import type { ProductDatabase } from './product-database.js';
 import { until } from './until.js';
 
 export function field(name: string, ordinal: number, changes: Partial<Field> = {}): Field {
@@ -100,12 +101,14 @@ export class ScriptedSource implements Discoverer {
 
 /** Discovery on a real database, over sources that tests write. */
 export class DiscoveryWorld {
-  readonly orgId = randomUUID();
   readonly facts = new Map<string, DataSourceFacts>();
   readonly scripts = new Map<string, ScriptedSource>();
   private readonly processes: TestingModule[] = [];
 
-  constructor(readonly database: ProductDatabase) {}
+  constructor(
+    readonly database: Pick<ProductDatabase, 'ownerUrl' | 'superuserUrl'>,
+    readonly orgId: string = randomUUID(),
+  ) {}
 
   /** Starts what a process of this role would run. */
   async start(role: 'all' | 'worker' | 'api' = 'all'): Promise<TestingModule> {
@@ -152,6 +155,11 @@ export class DiscoveryWorld {
        VALUES ($1, $2, $1::uuid::text, 'postgresql', 'sql', '{}', 'x', '{}', '{}', '{}', 'active', '{}', 'test')`,
       [id, this.orgId],
     );
+    return { id, source: this.adopt(id, changes) };
+  }
+
+  /** Takes on a source that another process has registered. */
+  adopt(id: string, changes: Partial<DataSourceFacts> = {}): ScriptedSource {
     const source = new ScriptedSource();
     this.scripts.set(id, source);
     this.facts.set(id, {
@@ -162,7 +170,7 @@ export class DiscoveryWorld {
       discovery: { auto_refresh: true, interval_s: 3_600, include: [], exclude: [], strategy: 'balanced' },
       ...changes,
     } as DataSourceFacts);
-    return { id, source };
+    return source;
   }
 
   change(id: string, changes: Partial<DataSourceFacts>): void {
@@ -175,8 +183,14 @@ export class DiscoveryWorld {
   }
 
   /** Looks past row-level security. */
-  sql<Row>(statement: string, params: readonly unknown[] = []): Promise<Row[]> {
-    return queryOnce<Row>(this.database.superuserUrl, statement, params);
+  async sql<Row>(statement: string, params: readonly unknown[] = []): Promise<Row[]> {
+    const client = new pg.Client({ connectionString: this.database.superuserUrl });
+    await client.connect();
+    try {
+      return (await client.query(statement, [...params])).rows as Row[];
+    } finally {
+      await client.end();
+    }
   }
 
   async state(runId: string): Promise<string> {
