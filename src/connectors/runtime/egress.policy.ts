@@ -32,6 +32,8 @@ export class EgressPolicy {
       if (isIP(address) === 0) {
         if (/^(\*\.)?[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(entry)) this.names.push(entry.toLowerCase());
         else this.faults.push(`EGRESS_ALLOW: "${entry}" is no address, CIDR or host name.`);
+      } else if (prefix !== undefined && !isPrefix(prefix, isIP(address) === 6 ? 128 : 32)) {
+        this.faults.push(`EGRESS_ALLOW: "${entry}" has no valid prefix length.`);
       } else if (this.judge(address) === 'always_denied') {
         this.faults.push(
           `EGRESS_ALLOW: "${entry}" is a range that is never allowed (metadata, link-local or reserved).`,
@@ -54,6 +56,10 @@ export class EgressPolicy {
     if (this.allowed.check(plain, family)) return 'allowed';
     return host !== undefined && this.names.some((name) => matches(name, host)) ? 'allowed' : 'private';
   }
+}
+
+function isPrefix(text: string, max: number): boolean {
+  return /^\d{1,3}$/.test(text) && Number(text) <= max;
 }
 
 function matches(name: string, host: string): boolean {
