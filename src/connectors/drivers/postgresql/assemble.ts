@@ -2,7 +2,7 @@ import { buildDataset } from '../../families/sql/dataset.js';
 import type { ConstraintFacts, FoundDataset, RelationFacts } from '../../families/sql/sql-driver.js';
 import type { DatasetKind, Field, Index } from '../../spi/index.js';
 import { fingerprintOf, type Versions } from './fingerprint.js';
-import type { Row } from './line.js';
+import type { Row } from './raw-query.js';
 import type { TypeBook } from './types.js';
 
 /** The sets of one page; each row names its relation in the first column and is beside the others of it. */

@@ -1,3 +1,4 @@
+import { AppError } from '../../../common/app-error.js';
 import type {
   CatalogPage,
   CatalogReader,
@@ -8,7 +9,8 @@ import type {
 } from '../../families/sql/sql-driver.js';
 import type { Surroundings } from './assemble.js';
 import { fingerprintOf, sumOfVersions } from './fingerprint.js';
-import type { PgLine, Row } from './line.js';
+import type { PgLine } from './line.js';
+import type { Row } from './raw-query.js';
 import { PageReader, SET_MARK, type PageFeed, type PageOrder } from './pages.js';
 import {
   ACCESS_METHODS,
@@ -28,6 +30,8 @@ const PAGE_COLUMNS = 10_000;
 const FINGERPRINTS_AT_ONCE = 2_000;
 /** The server gives the memory back only with the session; one that has read more than this is not used again. */
 const DEPARSED_LIMIT = 2_000;
+
+const OLDEST_SERVER = 120_000;
 
 export function postgresqlCatalog(line: PgLine): SqlCatalog {
   return {
@@ -57,6 +61,10 @@ class PgReader implements CatalogReader {
   }
 
   static async begin(line: PgLine, request: CatalogRequest): Promise<PgReader> {
+    if (line.versionNumber < OLDEST_SERVER)
+      throw new AppError('UNSUPPORTED', `The catalog of PostgreSQL ${line.server.version} cannot be read.`, {
+        hint: 'PostgreSQL 12 or later is needed.',
+      });
     const [, methods, size] = await Promise.all([
       line.run(BEGIN),
       line.rows(ACCESS_METHODS),

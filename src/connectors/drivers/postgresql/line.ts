@@ -4,10 +4,8 @@ import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
 import type { ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
+import type { Ask, Row } from './raw-query.js';
 import type { Meter } from './socket.js';
-
-/** A row as the server wrote it: no type is parsed that no one looks at. */
-export type Row = readonly (string | null)[];
 
 /** The server cancels a statement after this time; see `SILENCE_MS` for a server that does not. */
 export const STATEMENT_MS = 60_000;
@@ -17,26 +15,38 @@ const SILENCE_MS = STATEMENT_MS + 10_000;
 const ANSWER_BYTES = 64 * 1024 * 1024;
 const GOODBYE_MS = 1_000;
 
+/** What a login leaves behind. */
+export interface LoggedIn {
+  /** In pipeline mode. */
+  readonly client: Client;
+  readonly socket: Socket;
+  readonly meter: Meter;
+  readonly ask: Ask;
+  readonly version: string;
+  readonly versionNumber: number;
+}
+
 /** One connection to PostgreSQL, pipelined: statements that are given without waiting travel together. */
 export class PgLine implements SqlLine {
   readonly server: ServerInfo;
+  /** Such as 150018 for 15.18. */
+  readonly versionNumber: number;
+  private readonly client: Client;
+  private readonly socket: Socket;
+  private readonly meter: Meter;
+  private readonly ask: Ask;
   private fault: Error | undefined;
   private retired = false;
   private pending = 0;
   private watchdog: NodeJS.Timeout | undefined;
 
-  /**
-   * @param client logged in, in pipeline mode.
-   * @param versionNumber such as 150018 for 15.18.
-   */
-  constructor(
-    private readonly client: Client,
-    private readonly socket: Socket,
-    private readonly meter: Meter,
-    version: string,
-    readonly versionNumber: number,
-  ) {
+  constructor({ client, socket, meter, ask, version, versionNumber }: LoggedIn) {
+    this.client = client;
+    this.socket = socket;
+    this.meter = meter;
+    this.ask = ask;
     this.server = { product: 'PostgreSQL', version };
+    this.versionNumber = versionNumber;
     meter.limit = ANSWER_BYTES;
     client.on('error', (error) => (this.fault ??= explained(error) as Error));
     client.on('end', () => (this.fault ??= new AppError('UNREACHABLE', 'The server closed the connection.')));
@@ -51,10 +61,8 @@ export class PgLine implements SqlLine {
   }
 
   /** The rows of one statement; its parameters go beside it. */
-  async rows(text: string, values: readonly string[] = []): Promise<readonly Row[]> {
-    const query = { text, values: [...values], rowMode: 'array' as const };
-    const { rows } = await this.watched(() => this.client.query<(string | null)[]>(query));
-    return rows;
+  rows(text: string, values: readonly string[] = []): Promise<readonly Row[]> {
+    return this.watched(() => this.ask(this.client, text, values));
   }
 
   /** Statements without a result, separated by semicolons. */

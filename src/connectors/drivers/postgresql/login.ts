@@ -5,10 +5,13 @@ import { AppError } from '../../../common/app-error.js';
 import type { OpenContext } from '../../spi/index.js';
 import { explained } from './codes.js';
 import { PgLine, STATEMENT_MS } from './line.js';
+import { askWith } from './raw-query.js';
 import { guard, Meter, openWire, type Wire } from './socket.js';
 import type { PostgresqlConfig } from './spec.js';
 
 const LOGIN_BYTES = 1024 * 1024;
+/** Where a pooler names none. */
+const NO_PROCESS = 0;
 
 /** Parts of a pg client that its types do not show. */
 interface Inside {
@@ -54,14 +57,11 @@ export async function connectLine(config: PostgresqlConfig, context: OpenContext
     const client = new pg.Client(settings(config, wire, door));
     await login(client, door, context);
     const { processID } = client as unknown as Inside;
-    const { rows } = await client.query<[string, string]>({
-      text: SET_UP,
-      values: [processID === null ? null : String(processID)],
-      rowMode: 'array',
-    });
-    const [version = '', number = ''] = rows[0] ?? [];
+    const ask = askWith(pg.Query);
+    const [row] = await ask(client, SET_UP, [String(processID ?? NO_PROCESS)]);
+    const version = row?.[0] ?? '';
     context.done?.('database', { version });
-    return new PgLine(client, socket, meter, version, Number(number));
+    return new PgLine({ client, socket, meter, ask, version, versionNumber: Number(row?.[1]) });
   } catch (error) {
     socket.destroy();
     throw explained(error);
@@ -95,7 +95,6 @@ function settings(config: PostgresqlConfig, wire: Wire, door: { clear: boolean }
     stream: () => connected(wire.socket),
     application_name: 'datawave',
     pipeline: true,
-    types: { getTypeParser: () => (value: string) => value },
   };
 }
 

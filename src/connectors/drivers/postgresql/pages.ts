@@ -1,6 +1,7 @@
 import type { CatalogPage, Pace } from '../../families/sql/sql-driver.js';
 import { assemble, type PageRows, type Surroundings } from './assemble.js';
-import type { PgLine, Row } from './line.js';
+import type { PgLine } from './line.js';
+import type { Row } from './raw-query.js';
 import { COLUMNS, COMMENTS, CONSTRAINTS, DEFAULTS, DEFINITIONS, HEADS, INDEXES } from './queries.js';
 import { arrayOf, type TypeUse } from './types.js';
 

@@ -1,5 +1,6 @@
 import type { Field, NormalizedType } from '../../spi/index.js';
-import type { PgLine, Row } from './line.js';
+import type { PgLine } from './line.js';
+import type { Row } from './raw-query.js';
 import { TYPES } from './queries.js';
 
 /** Built-in types and those of common extensions, by the name in pg_type. */
