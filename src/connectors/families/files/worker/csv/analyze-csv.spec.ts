@@ -201,6 +201,7 @@ describe('a CSV file', () => {
   test('with one line without an end is refused, or read up to it', () => {
     const bytes = Buffer.alloc(CAPS.headBytes, 'x');
     expect(() => analyzeCsv({ size: 2 ** 30, pieces: [{ offset: 0, bytes }] }, {})).toThrow(/first line/);
+    expect(() => analyze(','.repeat(CAPS.recordBytes + 1))).toThrow(/first line/);
     const head = Buffer.concat([Buffer.from('a,b\n1,2\n'), bytes]);
     const pieces = [
       { offset: 0, bytes: head },

@@ -34,11 +34,11 @@ export function readHead(text: Uint8Array, tally: RecordTally, dialect: Dialect,
     return true;
   };
 
-  if (!advance()) {
-    if (scanner.quoted) throw new ParseFault('The first record opens a quote that is not closed.');
-    if (!whole) throw new ParseFault(`The first line is longer than ${text.length} bytes.`);
-    return { first: [], usualFields: 0, unclosed: false };
-  }
+  const found = advance();
+  if (!found && scanner.quoted) throw new ParseFault('The first record opens a quote that is not closed.');
+  if (found ? scanner.end - scanner.begin > CAPS.recordBytes : !whole)
+    throw new ParseFault(`The first line is longer than ${CAPS.recordBytes} bytes.`);
+  if (!found) return { first: [], usualFields: 0, unclosed: false };
   const first = tally.parse(text.subarray(scanner.begin, scanner.end))[0] ?? [];
   const stop = whole ? text.length : scanner.end + CAPS.parsedBytes;
 
