@@ -12,7 +12,7 @@ export interface Foundation {
   /** The configuration with the URL of the database that runs now. */
   readonly config: Config;
   /** Stops what was started here; to be called after the application is closed. Never rejects. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /**

@@ -86,7 +86,10 @@ describe('a session pool', () => {
   it('does not hand out a session whose work was cut off or whose line broke', async () => {
     const { pool, opened } = makePool(1);
     const cut = new AbortController();
-    await pool.use(cut.signal, () => Promise.resolve(cut.abort()));
+    await pool.use(cut.signal, () => {
+      cut.abort();
+      return Promise.resolve();
+    });
     expect(opened[0]?.closed).toBe(true);
     await pool.use(signal(), () => Promise.resolve());
     const second = opened[1];
