@@ -6,7 +6,7 @@ import type {
   SourceStatus,
   StatusReason,
 } from './data-sources.types.js';
-import type { PoolSettings } from '../connectors/runtime/target.js';
+import type { PoolSettings } from '../connectors/runtime/target.types.js';
 import type { ServerInfo } from '../connectors/spi/index.js';
 
 /** A row of `data_sources`. `connection` is without its secrets. */

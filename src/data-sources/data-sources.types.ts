@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../common/app-error.js';
-import type { PoolSettings } from '../connectors/runtime/target.js';
+import type { PoolSettings } from '../connectors/runtime/target.types.js';
 import type { DiscoveryStrategy } from '../connectors/spi/index.js';
 
 export const SOURCE_STATUSES = ['testing', 'active', 'inactive', 'failed', 'maintenance'] as const;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
 import { SessionPools, type PoolReport } from '../connectors/runtime/session-pools.service.js';
-import type { Target } from '../connectors/runtime/target.js';
+import type { Target } from '../connectors/runtime/target.types.js';
 import { joinSecrets, type Capability, type Session } from '../connectors/spi/index.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
 import { Database } from '../platform/database/database.service.js';

@@ -6,7 +6,7 @@ import { withDeadline } from '../../common/deadline.js';
 import { Config } from '../../platform/config/config.js';
 import { toConnectorError, type OpenContext, type Session } from '../spi/index.js';
 import { Egress, type Address } from './egress.service.js';
-import type { Target } from './target.js';
+import type { Target } from './target.types.js';
 
 /** Opens sessions: finds the address, keeps the deadline, and lets the driver dial. */
 @Injectable()

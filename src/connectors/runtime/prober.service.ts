@@ -12,7 +12,7 @@ import {
 import type { Address } from './egress.service.js';
 import { Opener } from './opener.service.js';
 import { remedyFor } from './remedies.js';
-import type { Target } from './target.js';
+import type { Target } from './target.types.js';
 import type { TestOutcome, TestResult, TestStep } from './test-result.js';
 
 /** Where a fault belongs whatever step was being timed when it showed. */

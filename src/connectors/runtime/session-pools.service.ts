@@ -15,7 +15,7 @@ import { withDeadline } from '../../common/deadline.js';
 import type { Session } from '../spi/index.js';
 import { Opener } from './opener.service.js';
 import { SessionPool, type PoolStats } from './session-pool.js';
-import type { Target } from './target.js';
+import type { Target } from './target.types.js';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
 

@@ -3,9 +3,6 @@ import type { Static, TObject } from 'typebox';
 import type { ErrorCode } from '../../common/app-error.js';
 import type { Dataset } from './metadata.js';
 
-/** The version of this interface. A plugin names the one it was written for. */
-export const SPI_VERSION = 1;
-
 export type Category = 'sql' | 'nosql' | 'warehouse' | 'file' | 'streaming' | 'api';
 
 /** What a session can offer beyond being open. Each facet has one method. */
