@@ -10,15 +10,7 @@ import type {
 } from '../../spi/index.js';
 import { nameFilter } from './name-filter.js';
 import { ScopeLog } from './scope-log.js';
-import type {
-  CatalogPage,
-  CatalogReader,
-  ChangeReader,
-  Pace,
-  RelationHead,
-  ScopeHead,
-  SqlCatalog,
-} from './sql-driver.js';
+import type { CatalogPage, ChangeReader, Pace, RelationHead, SqlCatalog } from './sql-driver.js';
 
 /** How hard a strategy works the source. What is found is the same. */
 const PACES: Readonly<Record<DiscoveryStrategy, Pace>> = {
@@ -51,10 +43,13 @@ async function* discover(
   const reader = await catalog.read({ names: nameFilter(include, exclude), pace }, signal);
   try {
     const scopes = await reader.scopes();
+    const names = scopes.filter(({ fault }) => fault === undefined).map(({ name }) => name);
     const log = new ScopeLog(scopes, codes);
-    yield* since && reader.changes
-      ? changesIn(reader.changes, scopes, { log, pace, since, signal })
-      : everythingIn(reader, scopes, { log, pace, signal });
+    const run = { log, pace, signal };
+    if (names.length > 0)
+      yield* since && reader.changes
+        ? changesIn(reader.changes, names, { ...run, since })
+        : told(reader.all(names), run);
     yield* log.finish();
     if (token !== undefined) yield { event: 'token', token };
   } finally {
@@ -66,14 +61,6 @@ interface Run {
   readonly log: ScopeLog;
   readonly pace: Pace;
   readonly signal: AbortSignal;
-}
-
-async function* everythingIn(
-  reader: CatalogReader,
-  scopes: readonly ScopeHead[],
-  run: Run,
-): AsyncGenerator<DiscoveryEvent> {
-  yield* told(reader.all(readable(scopes)), run);
 }
 
 /** The datasets of pages as events. Between pages other work gets its turn, and the source its rest. */
@@ -93,12 +80,12 @@ async function* told(pages: AsyncIterable<CatalogPage>, run: Run): AsyncGenerato
 
 async function* changesIn(
   changes: ChangeReader,
-  scopes: readonly ScopeHead[],
+  scopes: readonly string[],
   run: Run & { readonly since: KnownState },
 ): AsyncGenerator<DiscoveryEvent> {
   let known: ReadonlyMap<string, string> = new Map();
   let scope: string | undefined;
-  for await (const batch of changes.heads(readable(scopes))) {
+  for await (const batch of changes.heads(scopes)) {
     for (const heads of byScope(batch)) {
       const next = heads[0]?.scope ?? '';
       if (next !== scope) {
@@ -126,10 +113,6 @@ function* byScope(heads: readonly RelationHead[]): Generator<readonly RelationHe
     yield heads.slice(from, to);
     from = to;
   }
-}
-
-function readable(scopes: readonly ScopeHead[]): string[] {
-  return scopes.filter(({ fault }) => fault === undefined).map(({ name }) => name);
 }
 
 function fingerprintOf(parts: readonly unknown[]): string {
