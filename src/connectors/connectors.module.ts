@@ -1,5 +1,6 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { ConnectorRegistry } from './connector-registry.js';
+import { closeParsers } from './families/files/parser-pool.js';
 import { Egress } from './runtime/egress.service.js';
 import { Opener } from './runtime/opener.service.js';
 import { Prober } from './runtime/prober.service.js';
@@ -10,4 +11,8 @@ import { SessionPools } from './runtime/session-pools.service.js';
   providers: [ConnectorRegistry, Egress, Opener, SessionPools, Prober],
   exports: [ConnectorRegistry, SessionPools, Prober],
 })
-export class ConnectorsModule {}
+export class ConnectorsModule implements OnApplicationShutdown {
+  onApplicationShutdown(): Promise<void> {
+    return closeParsers();
+  }
+}
