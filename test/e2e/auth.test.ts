@@ -312,3 +312,20 @@ describe('what depends on more than the route', () => {
     expect((await api(`/${id}`, 'PATCH', { body })).status).toBe(200);
   });
 });
+
+describe('a start with a weak secret', () => {
+  test.each([
+    ['JWT_SECRET', ''],
+    ['JWT_SECRET', 'change-me-change-me-change-me-change-me'],
+    ['APP_SECRET', `${SECRET},short`],
+  ])('ends with one clear message: %s=%s', async (name, value) => {
+    const environment = { NODE_ENV: 'production', [name]: value };
+    const started: unknown = await startProductProcess({ database: app.database, environment }).catch(
+      (error: unknown) => error,
+    );
+    expect(started).toBeInstanceOf(Error);
+    const { message } = started as Error;
+    expect(message).toMatch(new RegExp(`exit code 1[^]*${name}.* (is mandatory|must have|is a sample)`));
+    if (value.length > 5) expect(message).not.toContain(value);
+  });
+});

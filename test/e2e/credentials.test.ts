@@ -10,7 +10,9 @@ import { loadConfig } from '../../src/platform/config/config.js';
 import { DatabaseModule } from '../../src/platform/database/database.module.js';
 import { Database } from '../../src/platform/database/database.service.js';
 import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module.js';
+import { call } from '../support/http-client.js';
 import { makeProductDatabase, queryOnce, type ProductDatabase } from '../support/product-database.js';
+import { startProductProcess } from '../support/product-process.js';
 
 const FIRST = 'first-0123456789abcdef0123456789abcdef01';
 const SECOND = 'second-0123456789abcdef0123456789abcdef0';
@@ -315,4 +317,57 @@ describe('a process with a wrong application secret', () => {
     expect(await tampered(ref)).toEqual([]);
     expect(await right.load(ref)).toEqual({ password: CANARY });
   });
+});
+
+describe('the whole product with a wrong application secret', () => {
+  test('runs, is not ready, dials nothing and changes nothing', async () => {
+    const orgId = randomUUID();
+    const environment = { JWT_SECRET: FIRST, LOG_LEVEL: 'info' };
+    const right = await startProductProcess({ database, environment: { ...environment, APP_SECRET: FIRST } });
+    const token = await right.token('admin', orgId);
+    const path = '/api/v1/data-sources';
+    const connection = {
+      type: 'postgresql',
+      host: '127.0.0.1',
+      port: 1,
+      database: 'shop',
+      username: 'alice',
+      password: CANARY,
+    };
+    const { json } = await call(right.url + path, 'POST', { token, body: { name: 'one', connection } });
+    const id = json.id as string;
+    expect((await call(`${right.url}/health/ready`)).status).toBe(200);
+    await right.stop();
+    const snapshot = (): Promise<unknown> =>
+      asSuperuser('SELECT token, wrapped_key FROM credentials JOIN organization_keys USING (org_id)');
+    const before = await snapshot();
+
+    const wrong = await startProductProcess({
+      database,
+      environment: { ...environment, APP_SECRET: SECOND },
+    });
+    try {
+      expect((await call(`${wrong.url}/health/ready`)).status).toBe(503);
+      expect((await call(`${wrong.url}/health/live`)).status).toBe(200);
+      const bodies: [string, string, unknown][] = [
+        ['POST', path, { name: 'two', connection }],
+        ['PATCH', `${path}/${id}`, { connection: { ...connection, host: '127.0.0.2' } }],
+      ];
+      for (const [method, at, body] of bodies) {
+        const answer = await call(wrong.url + at, method, { token, body });
+        expect([method, answer.status, answer.json.code]).toEqual([
+          method,
+          503,
+          'SECRET_BACKEND_UNAVAILABLE',
+        ]);
+        expect(answer.text).not.toContain(CANARY);
+      }
+      expect((await call(`${wrong.url}${path}/${id}`, 'GET', { token })).json.connection).toMatchObject({
+        host: '127.0.0.1',
+      });
+      expect(await snapshot()).toEqual(before);
+    } finally {
+      await wrong.stop();
+    }
+  }, 120_000);
 });

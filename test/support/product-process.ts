@@ -65,28 +65,34 @@ export async function startProductProcess(options: ProcessOptions = {}): Promise
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
-  const config = loadConfig(env);
-  const issuer = new TokenIssuer(config, new SystemClock());
+  // Not 'exit': the last words may still be on their way then.
+  const closed = once(child, 'close');
   const url = `http://127.0.0.1:${String(port)}`;
   const stop = async (): Promise<number | null> => {
-    const code = await end(child);
+    if (child.exitCode === null) child.kill('SIGTERM');
+    await closed;
     if (!options.database) await database.drop();
     rmSync(dataDir, { recursive: true, force: true });
-    return code;
+    return child.exitCode;
   };
   try {
     await until(() => isUp(child, url), `the product answers\n${output}`, START_MS);
   } catch (error) {
-    await stop();
-    throw new Error(`The product did not start:\n${output}`, { cause: error });
+    const code = await stop();
+    throw new Error(`The product did not start (exit code ${String(code)}):\n${output}`, { cause: error });
   }
   return {
     url,
     metricsUrl: `http://127.0.0.1:${String(metricsPort)}/metrics`,
     database,
-    filesRoot: config.filesRoot,
+    filesRoot: join(dataDir, 'files'),
     token: (role, orgId, userId = 'tester') =>
-      issuer.issue({ orgId, userId, roles: [role].flat(), ttlS: 3_600 }),
+      new TokenIssuer(loadConfig(env), new SystemClock()).issue({
+        orgId,
+        userId,
+        roles: [role].flat(),
+        ttlS: 3_600,
+      }),
     output: () => output,
     stop,
   };
@@ -98,14 +104,6 @@ async function isUp(child: ChildProcess, url: string): Promise<boolean> {
     (answer) => answer.ok,
     () => false,
   );
-}
-
-async function end(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-  const exit = once(child, 'exit');
-  child.kill('SIGTERM');
-  await exit;
-  return child.exitCode;
 }
 
 async function freePort(): Promise<number> {
