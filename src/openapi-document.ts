@@ -3,11 +3,13 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { ProblemDetails } from './common/problem.js';
 import { CacheView } from './data-sources/dto/metrics.dto.js';
 import { CapabilityView } from './data-sources/dto/views.dto.js';
+import { HealthFiguresView } from './health/health.dto.js';
 import { connectionSchemas } from './openapi/connection-schemas.js';
 import { completeOperations } from './openapi/operations.js';
 import { plainSchemas } from './openapi/plain-schemas.js';
 import { addRequestExamples } from './openapi/request-examples.js';
-import type { Document } from './openapi/schema.js';
+import { componentRef, type Document, type Schemas } from './openapi/schema.js';
+import { DiscoveryFiguresView } from './schema-discovery/dto/figures.view.js';
 
 const DESCRIPTION = `Registers an organization's data sources, keeps their credentials, proves that they can be reached, \
 discovers what is in them and watches their health.
@@ -16,6 +18,9 @@ discovers what is in them and watches their health.
 discover its schema and read it.
 
 Every answer that is not a success is an RFC 9457 problem whose \`code\` is [explained here](/docs/problems).`;
+
+/** Sections of GET /metrics that modules above data-sources add to it. */
+const METRICS_SECTIONS = { checks: HealthFiguresView, discovery: DiscoveryFiguresView };
 
 /** Tags in the order in which they are shown. */
 const TAGS: readonly (readonly [string, string])[] = [
@@ -42,18 +47,33 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const made = SwaggerModule.createDocument(app, builder.build(), {
-    extraModels: [ProblemDetails, CapabilityView, CacheView],
+    extraModels: [ProblemDetails, CapabilityView, CacheView, ...Object.values(METRICS_SECTIONS)],
     operationIdFactory: (_controller, method) => method,
   });
   const document = made as unknown as Document;
   Object.assign(document.components.schemas, connectionSchemas(), {
     AnyJson: { description: 'Any JSON value.' },
   });
+  addMetricsSections(document);
   addRequestExamples(document);
   completeOperations(document);
   plainSchemas(document);
   inReadingOrder(document);
   return made;
+}
+
+function addMetricsSections({ components: { schemas } }: Document): void {
+  const { SourceMetricsView: view } = schemas;
+  if (!view) throw new Error('The schema of GET /metrics has another name now.');
+  const sections = Object.entries(METRICS_SECTIONS).map(([name, { name: component }]) => [
+    name,
+    componentRef(component),
+  ]);
+  schemas.SourceMetricsView = {
+    ...view,
+    properties: { ...view.properties, ...(Object.fromEntries(sections) as Schemas) },
+    required: [...(view.required ?? []), ...Object.keys(METRICS_SECTIONS)],
+  };
 }
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'];

@@ -43,6 +43,14 @@ import { Listing } from './listing.service.js';
 import { Registration } from './registration.service.js';
 import { Revisions } from './revisions.service.js';
 
+const DEPRECATION = {
+  Deprecation: {
+    description: 'RFC 9745: since when `storage_file_id` is deprecated, where it was sent.',
+    schema: { type: 'string' as const },
+  },
+  Sunset: { description: 'RFC 8594: when it goes away.', schema: { type: 'string' as const } },
+  Link: { description: 'rel="deprecation": what to use instead.', schema: { type: 'string' as const } },
+};
 const ETAG = { ETag: { description: 'Strong tag of this version.', schema: { type: 'string' as const } } };
 
 /** The data sources of the caller's organization. */
@@ -86,9 +94,9 @@ export class DataSourcesController {
   @Get(':data_source_id')
   @RequirePermission('data_sources:read')
   @ApiOperation({ operationId: 'get_data_source', summary: 'Get data source details by id' })
-  @ApiHeader({ name: 'If-None-Match', required: false })
+  @ApiHeader({ name: 'If-None-Match', required: false, description: 'An ETag of an earlier answer.' })
   @ApiOkResponse({ type: DataSourceView, headers: ETAG })
-  @ApiResponse({ status: 304, description: 'It is as it was.' })
+  @ApiResponse({ status: 304, description: 'It is as it was.', headers: ETAG })
   @ApiProblems(401, 403, 404, 422, 503)
   async get(
     @CurrentActor() actor: Actor,
@@ -117,7 +125,11 @@ export class DataSourcesController {
   @ApiHeader({ name: 'Idempotency-Key', required: false, description: 'The same key gives the same source.' })
   @ApiCreatedResponse({
     type: DataSourceView,
-    headers: { ...ETAG, Location: { description: 'Path of the source.', schema: { type: 'string' } } },
+    headers: {
+      ...ETAG,
+      ...DEPRECATION,
+      Location: { description: 'Path of the source.', schema: { type: 'string' } },
+    },
   })
   @ApiProblems(400, 401, 403, 409, 413, 415, 422, 503)
   async create(
@@ -143,7 +155,7 @@ export class DataSourcesController {
     required: false,
     description: 'The ETag that was read; another version is 412.',
   })
-  @ApiOkResponse({ type: DataSourceView, headers: ETAG })
+  @ApiOkResponse({ type: DataSourceView, headers: { ...ETAG, ...DEPRECATION } })
   @ApiProblems(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)
   async update(
     @CurrentActor() actor: Actor,

@@ -23,7 +23,14 @@ export class FilesController {
     schema: { type: 'string', maxLength: 1_000 },
   })
   @ApiProduces('application/octet-stream')
-  @ApiResponse({ status: 200, description: 'The file.', schema: { type: 'string', format: 'binary' } })
+  @ApiResponse({
+    status: 200,
+    description: 'The file.',
+    schema: { type: 'string', format: 'binary' },
+    headers: {
+      'Content-Disposition': { description: 'The name to save it under.', schema: { type: 'string' } },
+    },
+  })
   @ApiProblems(404, 422, 503)
   async download(
     @Param('token') token: string,

@@ -1,17 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../platform/database/database.service.js';
 import { OrganizationFigures } from '../platform/telemetry/organization-figures.js';
+import type { HealthFiguresView } from './health.dto.js';
 import type { HealthVerdict } from './health.types.js';
-
-/** The checks of one organization in the last 24 hours. */
-export interface OrganizationHealth {
-  readonly checks_24h: number;
-  readonly failures_24h: number;
-  /** Milliseconds, over the successful checks; null where there was none. */
-  readonly average_latency_ms: number | null;
-  /** Sources that have been checked, by what their checks say. */
-  readonly sources_by_state: Readonly<Record<HealthVerdict, number>>;
-}
 
 interface SumsRow {
   readonly checks: number;
@@ -28,7 +19,7 @@ const MAX_KEPT = 1_000;
 export class HealthMetrics {
   private readonly kept = new Map<
     string,
-    { readonly until: number; readonly sums: Promise<OrganizationHealth> }
+    { readonly until: number; readonly sums: Promise<HealthFiguresView> }
   >();
 
   constructor(
@@ -39,7 +30,7 @@ export class HealthMetrics {
   }
 
   /** At most ten seconds old. */
-  forOrganization(orgId: string): Promise<OrganizationHealth> {
+  forOrganization(orgId: string): Promise<HealthFiguresView> {
     const now = performance.now();
     const known = this.kept.get(orgId);
     if (known && known.until > now) return known.sums;
@@ -50,7 +41,7 @@ export class HealthMetrics {
     return sums;
   }
 
-  private async read(orgId: string): Promise<OrganizationHealth> {
+  private async read(orgId: string): Promise<HealthFiguresView> {
     const [sums] = await this.database.readInOrg<SumsRow>(
       orgId,
       `SELECT coalesce(sum(checks), 0)::int AS checks, coalesce(sum(failures), 0)::int AS failures,

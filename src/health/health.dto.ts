@@ -261,3 +261,35 @@ export class HealthView {
   @ObjectListField(HealthRecommendationView)
   recommendations!: HealthRecommendationView[];
 }
+
+export class HealthVerdictCounts {
+  @IntField({ min: 0 })
+  healthy!: number;
+
+  @IntField({ min: 0 })
+  unreachable!: number;
+
+  @IntField({ min: 0 })
+  misconfigured!: number;
+}
+
+/** The checks of one organization in the last 24 hours, for GET /metrics. */
+export class HealthFiguresView {
+  @IntField({ min: 0 })
+  checks_24h!: number;
+
+  @IntField({ min: 0 })
+  failures_24h!: number;
+
+  @NumberField({
+    nullable: true,
+    min: 0,
+    description: 'Milliseconds, over the successful checks; null where there was none.',
+  })
+  average_latency_ms!: number | null;
+
+  @ObjectField(HealthVerdictCounts, {
+    description: 'Sources that have been checked, by what their checks say.',
+  })
+  sources_by_state!: HealthVerdictCounts;
+}

@@ -1,14 +1,14 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { rewrite, type Schema } from './schema.js';
+import { rewrite, type Schema, type Schemas } from './schema.js';
 
 /** The document as OpenAPI 3.0.3, for tools that know nothing newer. What 3.0 cannot say is said more loosely. */
 export function version30(document: OpenAPIObject): Schema {
-  const older = rewrite(document as unknown as Schema, downgrade);
+  const older = rewrite(document as unknown as Schema, (schema) => downgrade(schema, document));
   return { ...older, openapi: '3.0.3', info: document.info };
 }
 
-function downgrade(schema: Schema): Schema {
-  return keepNeighbours(withoutNullType(withoutNewKeywords(schema)));
+function downgrade(schema: Schema, document: OpenAPIObject): Schema {
+  return keepNeighbours(withoutNullType(withoutNewKeywords(schema), document));
 }
 
 function withoutNewKeywords({ const: only, examples, ...schema }: Schema): Schema {
@@ -24,7 +24,7 @@ function withoutNewKeywords({ const: only, examples, ...schema }: Schema): Schem
   };
 }
 
-function withoutNullType(schema: Schema): Schema {
+function withoutNullType(schema: Schema, document: OpenAPIObject): Schema {
   const { type, anyOf, ...rest } = schema;
   if (Array.isArray(type)) {
     const types = (type as string[]).filter((name) => name !== 'null');
@@ -35,7 +35,9 @@ function withoutNullType(schema: Schema): Schema {
     const members = (anyOf as Schema[]).filter((member) => !isNull(member));
     if (members.length === anyOf.length) return schema;
     const [single] = members;
-    return { ...rest, ...(members.length === 1 ? { allOf: [single] } : { anyOf: members }), nullable: true };
+    if (!single || members.length > 1) return { ...rest, anyOf: members, nullable: true };
+    // `nullable` means nothing without a `type` beside it.
+    return { ...rest, type: typeOf(single, document), allOf: [single], nullable: true };
   }
   return schema;
 }
@@ -49,4 +51,10 @@ function keepNeighbours(schema: Schema): Schema {
 /** `{type: 'null'}`, which 3.0 does not know. */
 function isNull({ type }: Schema): boolean {
   return type === 'null';
+}
+
+function typeOf({ $ref, type }: Schema, document: OpenAPIObject): string {
+  const schemas = document.components?.schemas as Schemas | undefined;
+  const target = $ref === undefined ? type : schemas?.[$ref.slice($ref.lastIndexOf('/') + 1)]?.type;
+  return typeof target === 'string' ? target : 'object';
 }

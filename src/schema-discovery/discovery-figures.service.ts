@@ -1,22 +1,9 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Database } from '../platform/database/database.service.js';
 import { OrganizationFigures } from '../platform/telemetry/organization-figures.js';
-import { DatasetPages, type CacheStats } from './dataset-pages.service.js';
+import { DatasetPages } from './dataset-pages.service.js';
+import type { DiscoveryFiguresView } from './dto/figures.view.js';
 import { RUN_STATES, type RunState } from './schema-discovery.types.js';
-
-/** What an organization sees of its discoveries in GET /metrics. */
-export interface DiscoveryFiguresView {
-  /** Runs of the last 24 hours. */
-  readonly runs_24h: Readonly<Record<RunState, number>>;
-  /** Of the runs that ended within them; null where none did. */
-  readonly duration_ms: {
-    readonly p50: number | null;
-    readonly p95: number | null;
-    readonly max: number | null;
-  };
-  /** Of this process, over all organizations. */
-  readonly schema_cache: CacheStats;
-}
 
 interface Row {
   readonly state: RunState;

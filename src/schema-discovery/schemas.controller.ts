@@ -15,6 +15,7 @@ const ETAG = {
     description: 'Weak; it stays the same while only `discovered_at` moves on.',
     schema: { type: 'string' },
   },
+  'Last-Modified': { description: 'The moment of `discovered_at`.', schema: { type: 'string' } },
 } as const;
 
 /** What was discovered in a data source. */
