@@ -48,6 +48,11 @@ const MESSAGES: Partial<Record<ErrorCode, string>> = {
   PROTOCOL: 'The source does not speak the expected protocol.',
 };
 
+/** A server chooses the code that it sends: `constructor` must not be found. */
+function meaning(codes: CodeMap, native: string): ErrorCode | undefined {
+  return Object.hasOwn(codes, native) ? codes[native] : undefined;
+}
+
 /**
  * Makes a safe AppError of whatever a driver threw: our code, a text of ours and the native code. The raw error, its
  * message and its cause are dropped, because drivers put passwords, statements and rows into them.
@@ -64,7 +69,9 @@ export function toConnectorError(
   if (error instanceof AppError) return error;
   const native = nativeCode(error);
   const code =
-    (native === undefined ? undefined : (codes[native] ?? codes[native.slice(0, 2)] ?? NODE_CODES[native])) ??
+    (native === undefined
+      ? undefined
+      : (meaning(codes, native) ?? meaning(codes, native.slice(0, 2)) ?? meaning(NODE_CODES, native))) ??
     (native !== undefined && TLS_CODE.test(native) ? 'TLS_FAILED' : undefined) ??
     ((error as { name?: unknown } | null)?.name === 'AbortError' ? 'CANCELLED' : fallback);
   const text = MESSAGES[code] ?? 'The source failed.';

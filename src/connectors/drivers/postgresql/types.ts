@@ -4,48 +4,52 @@ import type { Row } from './raw-query.js';
 import { TYPES } from './queries.js';
 
 /** Built-in types and those of common extensions, by the name in pg_type. */
-const BY_NAME: Readonly<Record<string, NormalizedType>> = {
-  bool: 'boolean',
-  int2: 'integer',
-  int4: 'integer',
-  int8: 'integer',
-  oid: 'integer',
-  numeric: 'decimal',
-  money: 'decimal',
-  float4: 'float',
-  float8: 'float',
-  bytea: 'binary',
-  date: 'date',
-  time: 'time',
-  timetz: 'time',
-  timestamp: 'timestamp',
-  timestamptz: 'timestamp_tz',
-  interval: 'interval',
-  uuid: 'uuid',
-  json: 'json',
-  jsonb: 'json',
-  hstore: 'map',
-  xml: 'string',
-  bit: 'string',
-  varbit: 'string',
-  char: 'string',
-  citext: 'string',
-  ltree: 'string',
-  geometry: 'geometry',
-  geography: 'geometry',
-};
+const BY_NAME = new Map<string, NormalizedType>(
+  Object.entries({
+    bool: 'boolean',
+    int2: 'integer',
+    int4: 'integer',
+    int8: 'integer',
+    oid: 'integer',
+    numeric: 'decimal',
+    money: 'decimal',
+    float4: 'float',
+    float8: 'float',
+    bytea: 'binary',
+    date: 'date',
+    time: 'time',
+    timetz: 'time',
+    timestamp: 'timestamp',
+    timestamptz: 'timestamp_tz',
+    interval: 'interval',
+    uuid: 'uuid',
+    json: 'json',
+    jsonb: 'json',
+    hstore: 'map',
+    xml: 'string',
+    bit: 'string',
+    varbit: 'string',
+    char: 'string',
+    citext: 'string',
+    ltree: 'string',
+    geometry: 'geometry',
+    geography: 'geometry',
+  } as const),
+);
 
 /** By the category of pg_type, for all that has no entry above. */
-const BY_CATEGORY: Readonly<Record<string, NormalizedType>> = {
-  A: 'array',
-  B: 'boolean',
-  C: 'object',
-  E: 'enum',
-  G: 'geometry',
-  I: 'network',
-  S: 'string',
-  T: 'interval',
-};
+const BY_CATEGORY = new Map<string, NormalizedType>(
+  Object.entries({
+    A: 'array',
+    B: 'boolean',
+    C: 'object',
+    E: 'enum',
+    G: 'geometry',
+    I: 'network',
+    S: 'string',
+    T: 'interval',
+  } as const),
+);
 
 /** Their category is the one of all types without a better one. */
 const NETWORK = new Set(['macaddr', 'macaddr8']);
@@ -53,7 +57,7 @@ const NETWORK = new Set(['macaddr', 'macaddr8']);
 /** @param name of the base type: a domain is what it is over. */
 export function normalizeType(name: string, category: string): NormalizedType {
   if (NETWORK.has(name)) return 'network';
-  return BY_NAME[name] ?? BY_CATEGORY[category] ?? 'unknown';
+  return BY_NAME.get(name) ?? BY_CATEGORY.get(category) ?? 'unknown';
 }
 
 type Sizes = Pick<Field, 'max_length' | 'precision' | 'scale'>;

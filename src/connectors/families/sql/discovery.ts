@@ -51,7 +51,8 @@ async function* discover(
         ? changesIn(reader.changes, names, { ...run, since })
         : told(reader.all(names), run);
     yield* log.finish();
-    if (token !== undefined) yield { event: 'token', token };
+    // Without one the next run looks again, though the source may not have changed.
+    if (token !== undefined && log.complete) yield { event: 'token', token };
   } finally {
     await reader.close();
   }

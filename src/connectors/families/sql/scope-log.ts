@@ -17,6 +17,11 @@ export class ScopeLog {
       if (fault !== undefined) this.fault({ scope: name, status: 'failed', error: fault });
   }
 
+  /** Nothing is missing so far. */
+  get complete(): boolean {
+    return this.faults.size === 0;
+  }
+
   /** Notes what is missing in a scope that has not ended yet. The worst fault counts. */
   fault(fault: ScopeFault): void {
     const known = this.faults.get(fault.scope);
