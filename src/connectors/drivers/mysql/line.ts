@@ -12,8 +12,10 @@ export type Row = readonly (string | number | null)[];
 export const STATEMENT_S = 300;
 /** No byte for so long while an answer is due: the server is frozen or the line is dead. */
 const SILENCE_MS = (STATEMENT_S + 10) * 1_000;
-/** Of one answer: the columns of a schema of 100,000 tables fit four times. */
-const ANSWER_BYTES = 512_000_000;
+/** Of a login, a ping, a setting. */
+export const SHORT_ANSWER_BYTES = 1_000_000;
+/** Of a view of the catalog: the columns of a schema of 100,000 tables fit twice. */
+const ANSWER_BYTES = 256_000_000;
 const ANSWER_ROWS = 4_000_000;
 const GOODBYE_MS = 1_000;
 
@@ -59,7 +61,6 @@ export class MysqlLine implements SqlLine {
     private readonly meter: Meter,
     readonly database: string | undefined,
   ) {
-    meter.limit = ANSWER_BYTES;
     connection.on('error', (error: Error) => this.lose(explained(error) as Error));
     socket.once('close', () => this.lose(new AppError('UNREACHABLE', 'The server closed the connection.')));
   }
@@ -99,7 +100,7 @@ export class MysqlLine implements SqlLine {
         })
         .on('error', fail)
         .on('end', () => done(undefined));
-    });
+    }, ANSWER_BYTES);
   }
 
   async rows(sql: string, values: readonly string[] = []): Promise<readonly Row[]> {
@@ -138,9 +139,11 @@ export class MysqlLine implements SqlLine {
 
   private async watched<T>(
     start: (done: (value: T) => void, fail: (error: Error) => void) => void,
+    bytes = SHORT_ANSWER_BYTES,
   ): Promise<T> {
     if (this.fault !== undefined) throw this.fault;
     this.meter.heardAt = performance.now();
+    this.meter.limit = bytes;
     if (this.waiting.size === 0) this.watch(SILENCE_MS);
     let forget = (): void => undefined;
     try {

@@ -5,10 +5,8 @@ import { AppError } from '../../../common/app-error.js';
 import { guard, Meter, openSocket, secureSocket, tlsOptions, type OpenContext } from '../../spi/index.js';
 import { guardedLogins } from './auth.js';
 import { explained } from './codes.js';
-import { flavorOf, MysqlLine, STATEMENT_S } from './line.js';
+import { flavorOf, MysqlLine, SHORT_ANSWER_BYTES, STATEMENT_S } from './line.js';
 import type { MysqlConfig } from './spec.js';
-
-const LOGIN_BYTES = 1_000_000;
 
 /** Parts of a mysql2 connection that its types do not show; see `takeOverTls`. */
 interface Inside {
@@ -30,7 +28,7 @@ interface Login {
 export async function connectLine(config: MysqlConfig, context: OpenContext): Promise<MysqlLine> {
   const { createConnection } = await import('mysql2');
   const socket = await openSocket({ host: config.host, port: config.port ?? 3306 }, context);
-  const login: Login = { socket, fault: undefined, meter: new Meter(LOGIN_BYTES) };
+  const login: Login = { socket, fault: undefined, meter: new Meter(SHORT_ANSWER_BYTES) };
   const drop = (): void => void login.socket.destroy();
   context.signal.addEventListener('abort', drop, { once: true });
   try {
@@ -65,6 +63,10 @@ export async function connectLine(config: MysqlConfig, context: OpenContext): Pr
       rowsAsArray: true,
       // The signal is the deadline.
       connectTimeout: 0,
+    });
+    // Else mysql2 writes to the console whatever a server makes it say.
+    connection.on('warn', () => {
+      throw new AppError('PROTOCOL', 'The server sent packets out of order.');
     });
     if (tls) takeOverTls(connection, tls, login, context);
     await loggedIn(connection, login);

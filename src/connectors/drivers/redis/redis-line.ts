@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
-import { toConnectorError, type CodeMap, type ServerInfo } from '../../spi/index.js';
+import { guard, Meter, toConnectorError, type CodeMap, type ServerInfo } from '../../spi/index.js';
 import type { RecordsLine } from '../../families/records/records-driver.js';
 
 /** What is used of the package; it is loaded only when a session is opened. */
@@ -55,7 +55,7 @@ export function isRefusal(error: unknown): boolean {
 export class RedisLine implements RecordsLine {
   server: ServerInfo = { product: 'Redis', version: 'unknown' };
   private lost: Error | undefined;
-  private replyLimit = Infinity;
+  private readonly meter = new Meter(MAX_REPLY_BYTES);
 
   private constructor(
     private readonly client: Redis,
@@ -63,12 +63,9 @@ export class RedisLine implements RecordsLine {
     /** The database of the connection; undefined where it names none. */
     readonly database: number | undefined,
   ) {
+    guard(socket, this.meter);
     // The only place where the reason of a lost socket is told; without a listener it would end the process.
     client.on('error', (error: Error) => (this.lost ??= error));
-    socket.on('data', () => {
-      if (socket.bytesRead > this.replyLimit)
-        this.fail(new AppError('PROTOCOL', 'The source sent too long a reply.'));
-    });
   }
 
   /** @param socket an open socket, TLS already set up; the line owns it from now on. */
@@ -114,7 +111,7 @@ export class RedisLine implements RecordsLine {
 
   /** Sends commands through the client; rejects with an AppError, or with the ReplyError of a refusal. */
   async run<T>(commands: (client: Redis) => Promise<T>): Promise<T> {
-    this.replyLimit = this.socket.bytesRead + MAX_REPLY_BYTES;
+    this.meter.received = 0;
     try {
       return await commands(this.client);
     } catch (error) {
@@ -162,7 +159,9 @@ export class RedisLine implements RecordsLine {
 /** An AppError of a fault of Redis or ioredis. */
 export function redisError(error: unknown): AppError {
   const code = redisCode(error);
-  return toConnectorError(code === undefined ? error : { code }, REDIS_CODES);
+  // What has no code at all is a parser that gave up on what it read.
+  if (code === undefined) return toConnectorError(error, REDIS_CODES, 'PROTOCOL');
+  return toConnectorError({ code }, REDIS_CODES);
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
