@@ -2,6 +2,7 @@ import helmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { v7 as uuid } from 'uuid';
 import { AppError } from '../../common/app-error.js';
+import { HttpMetrics } from '../telemetry/http-metrics.js';
 import { Log } from '../telemetry/log.js';
 
 const BODY_LIMIT = 1_048_576;
@@ -39,6 +40,7 @@ export function httpAdapter(): FastifyAdapter {
 /** Body parsers, security headers, request ids and the request log. */
 export async function prepareServer(app: NestFastifyApplication, stopping: () => boolean): Promise<void> {
   const log = app.get(Log);
+  const metrics = app.get(HttpMetrics);
   const server = app.getHttpAdapter().getInstance();
   const parse = server.getDefaultJsonParser('error', 'error');
   for (const type of ['application/json', 'application/merge-patch+json'])
@@ -81,12 +83,15 @@ export async function prepareServer(app: NestFastifyApplication, stopping: () =>
     done();
   });
   server.addHook('onResponse', (request: Request, reply: Reply, done: () => void) => {
-    const read = request.method === 'GET' && reply.statusCode < 400;
+    const { method } = request;
+    const route = request.routeOptions.url;
+    metrics.observe({ method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1_000 });
+    const read = method === 'GET' && reply.statusCode < 400;
     log.event(read ? 'debug' : 'info', 'http.request', {
       request_id: request.id,
-      method: request.method,
+      method,
       // The route, not the URL: a URL may hold a signed token or what a user typed.
-      route: request.routeOptions.url ?? null,
+      route: route ?? null,
       status: reply.statusCode,
       duration_ms: Math.round(reply.elapsedTime * 10) / 10,
     });
