@@ -213,15 +213,16 @@ export function joinSecrets(open: Json, secrets: Readonly<Record<string, string>
 
 /**
  * The text that secrets are bound to: type and every `x-destination` field, normalised (case and trailing dot of host
- * names, defaults filled in), so that equal destinations are equal text.
+ * names, defaults left out), so that equal destinations are equal text.
  */
 export function destinationOf(spec: TObject, connection: Json): string {
   const parts: [string, unknown][] = [];
   leaves(spec, (path, field) => {
     if (path.length === 1 && path[0] === 'type') parts.push(['type', (field as { const?: unknown }).const]);
     if (field['x-destination'] !== true) return;
-    const value = valueAt(connection, path.join('.')) ?? field.default;
-    if (value === undefined) return;
+    const value = valueAt(connection, path.join('.'));
+    // A default counts as left out, so that a field that a later version adds moves no source that exists.
+    if (value === undefined || value === field.default) return;
     parts.push([path.join('.'), typeof value === 'string' && isHost(field) ? normalizeHost(value) : value]);
   });
   return JSON.stringify(parts.sort(([a], [b]) => (a < b ? -1 : 1)));
