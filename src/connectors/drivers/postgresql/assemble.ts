@@ -24,21 +24,25 @@ export interface Surroundings {
   readonly blockSize: number;
 }
 
-const KINDS: Readonly<Record<string, DatasetKind>> = {
-  r: 'table',
-  v: 'view',
-  m: 'materialized_view',
-  f: 'foreign_table',
-  p: 'partitioned_table',
-};
+const KINDS = new Map<string, DatasetKind>(
+  Object.entries({
+    r: 'table',
+    v: 'view',
+    m: 'materialized_view',
+    f: 'foreign_table',
+    p: 'partitioned_table',
+  } as const),
+);
 
-const ACTIONS: Readonly<Record<string, string>> = {
-  a: 'NO ACTION',
-  r: 'RESTRICT',
-  c: 'CASCADE',
-  n: 'SET NULL',
-  d: 'SET DEFAULT',
-};
+const ACTIONS = new Map(
+  Object.entries({
+    a: 'NO ACTION',
+    r: 'RESTRICT',
+    c: 'CASCADE',
+    n: 'SET NULL',
+    d: 'SET DEFAULT',
+  }),
+);
 
 const NOTHING: readonly Row[] = [];
 
@@ -162,7 +166,7 @@ function relationOf(
   { comments, blockSize }: RelationAround,
 ): RelationFacts {
   const [, schema, name, letter, , estimate, pages, parentSchema, parent, key, bounds, server] = head;
-  const kind = KINDS[letter ?? ''] ?? 'table';
+  const kind = KINDS.get(letter ?? '') ?? 'table';
   const indexPages = rows.indexes.reduce((sum, row) => sum + Number(row[7]), 0);
   const size = (Number(pages) + indexPages) * blockSize;
   // -1, or 0 of 0 pages before PostgreSQL 14, is a table that was never looked at.
@@ -211,8 +215,8 @@ function constraintOf(row: Row, names: ReadonlyMap<string, string>, versions: Ve
       dataset,
       columns: typeof referenced === 'string' ? [referenced] : referenced,
     },
-    on_update: ACTIONS[onUpdate ?? ''] ?? 'NO ACTION',
-    on_delete: ACTIONS[onDelete ?? ''] ?? 'NO ACTION',
+    on_update: ACTIONS.get(onUpdate ?? '') ?? 'NO ACTION',
+    on_delete: ACTIONS.get(onDelete ?? '') ?? 'NO ACTION',
   };
 }
 
