@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { v7 as uuid } from 'uuid';
 import { ApiContract } from '../support/api-contract.js';
 import { startApp, type TestApp } from '../support/app.js';
-import { RogueServer } from '../support/rogue-server.js';
 import { servers } from '../support/servers.js';
 import { until } from '../support/until.js';
 
@@ -21,14 +22,15 @@ describe('what the API answers is what openapi.json says', () => {
   let app: TestApp;
   let api: ApiContract;
   /** Takes connections and says nothing. */
-  let silent: RogueServer;
+  const silent = createServer((socket) => void socket.on('error', () => undefined).resume());
   let connection: Record<string, unknown>;
   const made: Record<string, string> = {};
 
   beforeAll(async () => {
     app = await startApp();
     api = new ApiContract(app);
-    silent = await RogueServer.start(() => undefined);
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
     const { host, port, username, password } = await servers.postgres();
     connection = { type: 'postgresql', host, port, database: 'postgres', username, password };
     const folder = join(app.config.filesRoot, app.orgId);
@@ -37,8 +39,8 @@ describe('what the API answers is what openapi.json says', () => {
   });
 
   afterAll(async () => {
-    await silent.stop();
     await app.stop();
+    silent.close();
   });
 
   const create = async (name: string, body: object): Promise<string> => {
@@ -100,7 +102,7 @@ describe('what the API answers is what openapi.json says', () => {
       await api.call('DELETE', run);
     }
     const { body } = await app.call('POST', '/data-sources', {
-      body: { name: 'silent', connection: { ...connection, ...silent.address } },
+      body: { name: 'silent', connection: { ...connection, port: (silent.address() as AddressInfo).port } },
     });
     const { id } = body as View;
     const started = await api.call('POST', `/data-sources/${id}/discover-schema`);
