@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
+import { Metrics } from '../platform/telemetry/metrics.js';
 import type { DiscoveryRunView } from './dto/run.view.js';
 import { RunFeed, type RunEvent } from './run-feed.service.js';
 import { isActive } from './schema-discovery.types.js';
@@ -17,7 +18,12 @@ const MAX_STREAMS = 500;
 export class RunStreams {
   private open = 0;
 
-  constructor(private readonly feed: RunFeed) {}
+  constructor(
+    private readonly feed: RunFeed,
+    metrics: Metrics,
+  ) {
+    metrics.gauge('datawave_discovery_streams', 'Open streams of discovery runs', () => this.open);
+  }
 
   /**
    * What happens to a run from the event after `after` on, until it has ended, the client has gone or the process stops.
@@ -32,41 +38,45 @@ export class RunStreams {
       throw new AppError('RATE_LIMITED', 'Too many streams are open; ask for the run instead.', {
         retryAfterS: 10,
       });
-    const gone = new AbortController();
     this.open += 1;
-    const stream = Readable.from(this.events(orgId, run.run_id, after, gone.signal), { objectMode: false });
-    stream.once('close', () => {
-      this.open -= 1;
-      gone.abort();
+    const gone = new AbortController();
+    // Not made of a generator: one that waits for news cannot be ended from outside.
+    const stream = new Readable({
+      read: () => undefined,
+      destroy: (error, done) => {
+        this.open -= 1;
+        gone.abort();
+        done(error);
+      },
     });
+    void this.tell(stream, { orgId, runId: run.run_id, after, gone: gone.signal });
     return stream;
   }
 
-  private async *events(
-    orgId: string,
-    runId: string,
-    after: number,
-    gone: AbortSignal,
-  ): AsyncGenerator<string> {
-    yield `retry: ${String(RETRY_MS)}\n\n`;
+  private async tell(
+    stream: Readable,
+    { orgId, runId, after, gone }: { orgId: string; runId: string; after: number; gone: AbortSignal },
+  ): Promise<void> {
+    stream.push(`retry: ${String(RETRY_MS)}\n\n`);
     let told = after;
     let spoken = performance.now();
     while (!gone.aborted && !this.feed.stopped) {
       const events = await this.feed.read(orgId, runId, told).catch(() => undefined);
       // The product's database is away: the client comes back with the last id it has.
-      if (!events) return;
+      if (!events) break;
       for (const event of events) {
         told = event.seq;
         spoken = performance.now();
-        yield render(event);
-        if (isLast(event)) return;
+        stream.push(render(event));
       }
+      if (events.some(isLast)) break;
       if (performance.now() - spoken >= HEARTBEAT_MS) {
         spoken = performance.now();
-        yield ': still here\n\n';
+        stream.push(': still here\n\n');
       }
       if (events.length === 0) await this.feed.change(runId, gone);
     }
+    stream.push(null);
   }
 }
 

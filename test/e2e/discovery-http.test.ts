@@ -23,6 +23,19 @@ interface Page {
   }[];
 }
 
+async function open(
+  app: TestApp,
+  path: string,
+  headers: Record<string, string> = {},
+): Promise<IncomingMessage> {
+  const request = plainRequest(`${app.url}/api/v1${path}`, {
+    headers: { authorization: `Bearer ${await app.token('viewer')}`, ...headers },
+  });
+  request.end();
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  return response;
+}
+
 describe('discovery over HTTP on PostgreSQL', () => {
   let app: TestApp;
   let shop: string;
@@ -178,14 +191,8 @@ describe('discovery over HTTP on PostgreSQL', () => {
     expect((await app.call('GET', path('schemas/diff?from=77&to=78'))).status).toBe(404);
   });
 
-  const watch = async (runId: string, headers: Record<string, string> = {}): Promise<IncomingMessage> => {
-    const request = plainRequest(`${app.url}/api/v1${path(`discovery-runs/${runId}/events`)}`, {
-      headers: { authorization: `Bearer ${await app.token('viewer')}`, ...headers },
-    });
-    request.end();
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    return response;
-  };
+  const watch = (runId: string, headers: Record<string, string> = {}): Promise<IncomingMessage> =>
+    open(app, path(`discovery-runs/${runId}/events`), headers);
   const read = async (response: IncomingMessage): Promise<string> => {
     let text = '';
     response.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -300,5 +307,47 @@ describe('discovery over HTTP on PostgreSQL', () => {
     expect(body).toMatchObject({
       discovery: { runs_24h: { failed: 0 }, schema_cache: { hits: expect.any(Number) as unknown } },
     });
+  });
+});
+
+describe('a process that only serves the API', () => {
+  it('holds streams of runs that nobody works on yet, and lets go of them', async () => {
+    const app = await startApp({ ROLE: 'api' });
+    try {
+      const made = await app.call('POST', '/data-sources', {
+        body: {
+          name: 'nobody there',
+          connection: {
+            type: 'postgresql',
+            host: '127.0.0.1',
+            port: 1,
+            database: 'x',
+            username: 'x',
+            password: 'x',
+          },
+        },
+      });
+      const { id } = made.body as { id: string };
+      const asked = await app.call('POST', `/data-sources/${id}/discover-schema`, {
+        headers: { prefer: 'wait=1' },
+      });
+      expect(asked).toMatchObject({ status: 202, body: { state: 'queued' } });
+      const path = `/data-sources/${id}/discovery-runs/${(asked.body as Run).run_id}/events`;
+      const streams = async (): Promise<string | undefined> =>
+        /^datawave_discovery_streams (\d+)$/m.exec(await (await fetch(app.metricsUrl)).text())?.[1];
+      const [left, stays] = [await open(app, path), await open(app, path)];
+      for (const response of [left, stays]) await once(response, 'data');
+      expect(await streams()).toBe('2');
+      left.destroy();
+      await until(async () => (await streams()) === '1', 'the stream of a client that has gone is closed');
+      const ended = once(stays.resume(), 'end');
+      const from = performance.now();
+      await app.stop();
+      await ended;
+      expect(performance.now() - from).toBeLessThan(10_000);
+    } catch (error) {
+      await app.stop();
+      throw error;
+    }
   });
 });

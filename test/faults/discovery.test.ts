@@ -47,7 +47,8 @@ describe('discovery under faults', () => {
 
   const worker = async (
     sources: readonly string[],
-    { generation: n, pauseMs }: Pick<WorkerOrder, 'generation' | 'pauseMs'>,
+    { generation: n, pauseMs, tables }: Pick<WorkerOrder, 'generation' | 'pauseMs' | 'tables'>,
+    options: readonly string[] = [],
   ): Promise<ChildProcess> => {
     const order: WorkerOrder = {
       ownerUrl: database.ownerUrl,
@@ -55,10 +56,12 @@ describe('discovery under faults', () => {
       sources,
       generation: n,
       pauseMs,
+      ...(tables === undefined ? {} : { tables }),
     };
     const child = spawn(
       process.execPath,
       [
+        ...options,
         '--import',
         new URL('../support/typescript.mjs', import.meta.url).href,
         fileURLToPath(new URL('../support/discovery-process.ts', import.meta.url)),
@@ -255,6 +258,17 @@ describe('discovery under faults', () => {
     expect(await world.orphans(id)).toBe(0);
     await expect(store.write(attempt, [rowOf('more')])).rejects.toMatchObject({ code: 'CANCELLED' });
   });
+
+  it('reads 100,000 tables, 170 MB of text, in a heap of 128 MB', async () => {
+    const { id } = await world.register();
+    const child = await worker([id], { generation: 1, pauseMs: 0, tables: 100_000 }, [
+      '--max-old-space-size=128',
+    ]);
+    const runId = await request(id);
+    expect(await world.ended(runId, 240_000)).toBe('succeeded');
+    expect(await runs.get(world.orgId, id, runId)).toMatchObject({ attempt: 1, changes: { added: 100_000 } });
+    await kill(child, 'SIGTERM');
+  }, 300_000);
 
   it('goes on after the product database has dropped every connection', async () => {
     const module = await world.start('worker');

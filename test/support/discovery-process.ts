@@ -11,6 +11,8 @@ export interface WorkerOrder {
   readonly generation: number;
   /** Milliseconds between two datasets, so that there is a middle to be ended in. */
   readonly pauseMs: number;
+  /** Instead of a generation: one schema of so many tables, made one by one as they are asked for. */
+  readonly tables?: number;
 }
 
 export const SCHEMAS = 3;
@@ -31,12 +33,21 @@ export function generation(n: number): Map<string, Dataset[]> {
   return schemas;
 }
 
+/** Looks like a list, and holds none of it. */
+function lazily(length: number): Dataset[] {
+  function* datasets(): Generator<Dataset> {
+    for (let n = 0; n < length; n += 1) yield table('wide', `t${String(n)}`, { comment: 'x'.repeat(1_500) });
+  }
+  return { [Symbol.iterator]: datasets, length } as unknown as Dataset[];
+}
+
 async function main(order: WorkerOrder): Promise<void> {
   const { ownerUrl, orgId, sources, pauseMs } = order;
   const world = new DiscoveryWorld({ ownerUrl, superuserUrl: ownerUrl }, orgId);
   for (const id of sources) {
     const source = world.adopt(id);
-    for (const [schema, datasets] of generation(order.generation)) source.set(schema, datasets);
+    if (order.tables !== undefined) source.set('wide', lazily(order.tables));
+    else for (const [schema, datasets] of generation(order.generation)) source.set(schema, datasets);
     source.before = async () => {
       if (pauseMs > 0) await pause(pauseMs);
     };
