@@ -18,6 +18,8 @@ import * as ask from './queries.js';
 const VERSION = 'mysql/1';
 /** Up to so many tables are read one by one; more are cheaper by their whole schema. */
 const FEW = 20;
+/** Datasets that are put together without a pause for other work of the process: a few milliseconds. */
+const PAGE = 100;
 
 /** The catalog of MySQL and MariaDB. There is no snapshot of information_schema: every statement sees its moment. */
 export function mysqlCatalog(line: MysqlLine): SqlCatalog {
@@ -129,7 +131,8 @@ class Reader implements CatalogReader {
   }
 
   private *pages(facts: SchemaFacts): Generator<CatalogPage> {
-    const { pageSize } = this.request.pace;
+    // Everything is at hand already: a page is only what is put together before other work gets its turn.
+    const pageSize = Math.min(this.request.pace.pageSize, PAGE);
     for (let from = 0; from < facts.tables.length; from += pageSize) {
       const datasets = facts.tables.slice(from, from + pageSize).flatMap((table) => {
         const parts = partsOf(facts, table);
