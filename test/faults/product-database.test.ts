@@ -54,7 +54,7 @@ describe('F14: the product database goes and comes back', () => {
     return {
       status: response.status,
       retryAfter: response.headers.get('retry-after'),
-      body: (await response.json()),
+      body: await response.json(),
     };
   };
   const create = (name: string) =>
