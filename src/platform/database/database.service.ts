@@ -42,6 +42,20 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
+   * One statement over the queues of all organizations, sent together with its scope as one message: polling is most of
+   * what an idle process does. The server runs both as one transaction. There are no parameters: the text may hold
+   * words and numbers of ours alone.
+   */
+  async sweep<Row>(sql: string): Promise<Row[]> {
+    try {
+      const answers: unknown = await this.pool.query(`${scope('datawave_scheduler', '')}; ${sql}`);
+      return (answers as [QueryResult, QueryResult])[1].rows as Row[];
+    } catch (error) {
+      throw toDatabaseError(error);
+    }
+  }
+
+  /**
    * One read in the organization, in a single round trip: begin, scope, query and commit are written together. Use it
    * where a request needs just one statement.
    */

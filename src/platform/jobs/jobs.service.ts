@@ -159,18 +159,15 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
     }
   }
 
-  private claim(kind: JobKind, limit: number): Promise<Job[]> {
-    return this.database.asScheduler(async (tx) => {
-      const [rows] = await tx.query<[JobRow[], number]>(
-        `UPDATE jobs SET state = 'running', token = token + 1, lease_until = now() + interval '${String(LEASE_S)} s'
-         WHERE id IN (SELECT id FROM jobs WHERE kind = $1 AND (
-             (state = 'queued' AND run_at <= now()) OR (state = 'running' AND lease_until < now()))
-           ORDER BY run_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING id, kind, org_id, ref_id, token`,
-        [kind, limit],
-      );
-      return rows.map(({ id, org_id, ref_id, token }) => ({ id, kind, orgId: org_id, refId: ref_id, token }));
-    });
+  private async claim(kind: JobKind, limit: number): Promise<Job[]> {
+    const rows = await this.database.sweep<JobRow>(
+      `UPDATE jobs SET state = 'running', token = token + 1, lease_until = now() + interval '${String(LEASE_S)} s'
+       WHERE id IN (SELECT id FROM jobs WHERE kind = '${kind}' AND (
+           (state = 'queued' AND run_at <= now()) OR (state = 'running' AND lease_until < now()))
+         ORDER BY run_at LIMIT ${String(limit)} FOR UPDATE SKIP LOCKED)
+       RETURNING id, kind, org_id, ref_id, token`,
+    );
+    return rows.map(({ id, org_id, ref_id, token }) => ({ id, kind, orgId: org_id, refId: ref_id, token }));
   }
 
   private start(job: Job, handler: JobHandler): void {

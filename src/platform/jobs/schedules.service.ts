@@ -83,23 +83,20 @@ export class Schedules {
   }
 
   /** Takes up to `limit` due sources, the longest due first. */
-  claim(kind: ScheduleKind, limit: number): Promise<DueSource[]> {
-    return this.database.asScheduler(async (tx) => {
-      const [rows] = await tx.query<[DueRow[], number]>(
-        `UPDATE schedules s
-         SET next_run_at = now() + make_interval(secs => s.interval_s * (1 + ${String(JITTER)} * (2 * random() - 1)))
-         FROM (SELECT data_source_id, next_run_at AS due FROM schedules
-               WHERE kind = $1 AND next_run_at <= now()
-               ORDER BY next_run_at LIMIT $2 FOR UPDATE SKIP LOCKED) d
-         WHERE s.kind = $1 AND s.data_source_id = d.data_source_id
-         RETURNING s.org_id, s.data_source_id, extract(epoch FROM now() - d.due) * 1000 AS late_ms`,
-        [kind, limit],
-      );
-      return rows.map((row) => ({
-        orgId: row.org_id,
-        dataSourceId: row.data_source_id,
-        lateMs: Number(row.late_ms),
-      }));
-    });
+  async claim(kind: ScheduleKind, limit: number): Promise<DueSource[]> {
+    const rows = await this.database.sweep<DueRow>(
+      `UPDATE schedules s
+       SET next_run_at = now() + make_interval(secs => s.interval_s * (1 + ${String(JITTER)} * (2 * random() - 1)))
+       FROM (SELECT data_source_id, next_run_at AS due FROM schedules
+             WHERE kind = '${kind}' AND next_run_at <= now()
+             ORDER BY next_run_at LIMIT ${String(limit)} FOR UPDATE SKIP LOCKED) d
+       WHERE s.kind = '${kind}' AND s.data_source_id = d.data_source_id
+       RETURNING s.org_id, s.data_source_id, extract(epoch FROM now() - d.due) * 1000 AS late_ms`,
+    );
+    return rows.map((row) => ({
+      orgId: row.org_id,
+      dataSourceId: row.data_source_id,
+      lateMs: Number(row.late_ms),
+    }));
   }
 }
