@@ -7,6 +7,7 @@ import { TcpProxy } from '../../test/support/tcp-proxy.js';
 import { machine, median, pairedRatio, printTable } from '../report.js';
 import { BARE_BEGIN, BARE_QUERIES } from './bare.js';
 import { generate, shapeOf } from './generate.js';
+import { benchMariadb } from './mariadb.js';
 import type { Figures, Order } from './reader.js';
 import { startServer, type BenchServer } from './server.js';
 
@@ -16,6 +17,7 @@ const { values: options } = parseArgs({
     rounds: { type: 'string', default: '5' },
     /** Tables at which the readers are compared over a slow line; pg_dump takes minutes there. */
     'slow-tables': { type: 'string', default: '1000' },
+    'mariadb-tables': { type: 'string', default: '10000' },
   },
 });
 const ROUND_TRIP_MS = 20;
@@ -254,3 +256,5 @@ try {
 } finally {
   await server.stop();
 }
+for (const tables of options['mariadb-tables'].split(',').filter(Boolean).map(Number))
+  await benchMariadb(tables, rounds);
