@@ -23,12 +23,16 @@ export class SourceChores {
     private readonly recorder: ChangeRecorder,
   ) {}
 
-  /** Tests a source and moves its status, until the verdict is about the source as it is now. */
+  /**
+   * Tests a source and moves its status, until the verdict is about the source as it is now. Rejects with the signal's
+   * reason where the test was cut off: that is no verdict, and the job is done again.
+   */
   async test(ref: SourceRef, signal: AbortSignal): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const facts = await this.sources.facts(ref.orgId, ref.dataSourceId).catch(goneIsUndefined);
       if (facts?.status !== 'testing') return;
       const result = await this.probes.run(ref, { signal });
+      signal.throwIfAborted();
       const verdict = verdictOf(result) ?? {
         outcome: 'unreachable' as const,
         code: result.steps.find(({ status }) => status === 'failed')?.code ?? 'INTERNAL',

@@ -175,7 +175,7 @@ class Run {
       duration_ms: round(performance.now() - this.startedAt),
       ...(server ? { server } : {}),
       ...(this.failedAt === undefined ? {} : { failed_at: this.failedAt }),
-      user_action: this.failure?.blame === 'config' || this.failure?.blame === 'caller',
+      user_action: this.asksForPerson(),
       retryable: this.failure?.retryable ?? false,
       steps: [...this.steps, ...this.skipped()],
       capabilities: this.failure ? {} : this.capabilities,
@@ -214,6 +214,12 @@ class Run {
       .slice(ladder.indexOf(this.failedAt ?? '') + 1)
       .filter((name) => !this.steps.some((step) => step.name === name))
       .map((name) => ({ name, mandatory: true, status: 'skipped' as const, started_at: at, duration_ms: 0 }));
+  }
+
+  /** What was cut off or kept waiting by the product says nothing about the source: nobody has to mend that. */
+  private asksForPerson(): boolean {
+    const blame = this.failure?.blame;
+    return this.outcome() !== 'inconclusive' && (blame === 'config' || blame === 'caller');
   }
 
   private outcome(): TestOutcome {
