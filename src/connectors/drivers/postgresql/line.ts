@@ -12,7 +12,7 @@ export const STATEMENT_MS = 60_000;
 /** No byte for so long while an answer is due: the server is frozen or the line is dead. */
 const SILENCE_MS = STATEMENT_MS + 10_000;
 /** Of one answer; the pages of the catalog stay far below it. */
-const ANSWER_BYTES = 64 * 1024 * 1024;
+const ANSWER_BYTES = 32 * 1024 * 1024;
 const GOODBYE_MS = 1_000;
 
 /** What a login leaves behind. */

@@ -28,7 +28,7 @@ set local enable_hashjoin = off;
 set local enable_mergejoin = off`;
 
 /** Longer texts are cut: a catalog is no place for a file. */
-const TEXT_LIMIT = '1000000';
+const TEXT_LIMIT = '100000';
 
 const KINDS = `('r', 'v', 'm', 'f', 'p')`;
 const NO_SYSTEM = `n.nspname not like 'pg\\_%' and n.nspname <> 'information_schema'`;
@@ -157,7 +157,7 @@ order by k.conrelid, k.conname`;
 export const INDEXES = `
 select i.indrelid, ic.relname, i.indkey, i.indnkeyatts, i.indisunique, i.indisprimary, ic.relam, ic.relpages,
   case when i.indexprs is not null then array_to_json(array(
-    select left(pg_get_indexdef(i.indexrelid, k, false), ${TEXT_LIMIT}) from generate_series(1, i.indnkeyatts) k)) end,
+    select left(pg_get_indexdef(i.indexrelid, k, true), ${TEXT_LIMIT}) from generate_series(1, i.indnkeyatts) k)) end,
   case when i.indpred is not null then left(pg_get_expr(i.indpred, i.indrelid), ${TEXT_LIMIT}) end,
   i.xmin, ic.xmin
 from pg_index i join pg_class ic on ic.oid = i.indexrelid
