@@ -231,6 +231,20 @@ describeOn('mariadb', 'discovery of MariaDB', () => {
       await admin.query(`DROP USER ${username}@'%'`);
     });
 
+    test('with ed25519 logs in by a signature', async () => {
+      const { admin, database } = fixture;
+      await admin.query("INSTALL SONAME 'auth_ed25519'").catch(() => undefined);
+      const username = `ed_${database}`;
+      for (const password of ['short', 'a password of some length, longer than a seed']) {
+        await admin.query(`CREATE USER ${username}@'%' IDENTIFIED VIA ed25519 USING PASSWORD('${password}')`);
+        for (const tls of [PLAIN, { ca: server.tls.ca }]) {
+          await (await openAs(username, password, { tls })).close();
+          expect((await faultOf(openAs(username, `${password}x`, { tls }))).code).toBe('AUTH_FAILED');
+        }
+        await admin.query(`DROP USER ${username}@'%'`);
+      }
+    });
+
     test('with a client certificate logs in by it', async () => {
       const { admin, database } = fixture;
       const username = `cert_${database}`;

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { AppError } from '../../../common/app-error.js';
 import { guard, Meter, openSocket, secureSocket, tlsOptions, type OpenContext } from '../../spi/index.js';
-import { guardedLogins } from './auth.js';
+import { guardedLogins, signedLogins } from './auth.js';
 import { explained } from './codes.js';
 import { flavorOf, MysqlLine, SHORT_ANSWER_BYTES, STATEMENT_S } from './line.js';
 import type { MysqlConfig } from './spec.js';
@@ -45,7 +45,10 @@ export async function connectLine(config: MysqlConfig, context: OpenContext): Pr
       ...(config.database === undefined ? {} : { database: config.database }),
       // The object only says that TLS is wanted; `takeOverTls` has the options.
       ...(tls ? { ssl: {} } : {}),
-      ...(verified ? {} : { authPlugins: guardedLogins(password, (fault) => (login.fault = fault)) }),
+      authPlugins: {
+        ...signedLogins(password),
+        ...(verified ? {} : guardedLogins(password, (fault) => (login.fault = fault))),
+      },
       // A server may ask for any file of ours as the answer to any query: that ability is never offered, and a server
       // that asks all the same loses the line.
       flags: ['-LOCAL_FILES'],
