@@ -1,3 +1,6 @@
+import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { addressOf, banner } from './cli/banner.js';
 import type { Steps } from './cli/steps.js';
@@ -14,6 +17,8 @@ import { MetricsServer } from './platform/telemetry/metrics-server.js';
 import { TokenIssuer } from './rbac/token-issuer.js';
 
 const DEMO_TOKEN_HOURS = 8;
+/** Time in which clients that keep their connections hear that they are to leave. */
+const DRAIN_MS = 1_000;
 
 /**
  * Starts the application on a database that is ready, and tells where it is.
@@ -37,9 +42,20 @@ export async function startProduct(config: Config, steps: Steps): Promise<() => 
   }
   return async () => {
     app.get(Readiness).stop();
+    await drained(app.getHttpServer());
     await app.close();
     log.event('info', 'process.stopped');
   };
+}
+
+/**
+ * Waits while clients leave: each answer tells its connection to close now. A server that closed at once would reset
+ * requests that are on their way over connections which it takes for idle.
+ */
+async function drained(server: Server): Promise<void> {
+  const end = performance.now() + DRAIN_MS;
+  const connections = promisify(server.getConnections.bind(server));
+  while (server.listening && performance.now() < end && (await connections()) > 0) await pause(20);
 }
 
 /** Makes the demo content where there is none, and a token for it; nothing where this is no demo. */

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { request } from 'node:http';
+import { Agent, get, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -178,12 +178,14 @@ describe('npm start', () => {
     });
     call.write(body.slice(0, 10));
     await once(call, 'socket');
-    await pause(100);
+    const polite = Array.from({ length: 8 }, () => readUntilClosed(`${base}/api/v1/data-sources`, token));
+    await pause(300);
     const began = performance.now();
     app.child.kill('SIGTERM');
     await pause(200);
     call.end(body.slice(10));
     expect(await answered).toBe(200);
+    expect(await Promise.all(polite)).toEqual(polite.map(() => 'told to leave'));
     expect(await app.code()).toBe(0);
     expect(performance.now() - began).toBeLessThan(10_000);
   });
@@ -219,3 +221,23 @@ describe('npm start', () => {
     for (const name of ['DATABASE_URL', 'APP_SECRET', 'JWT_SECRET']) expect(app.output).toContain(name);
   });
 });
+
+/** Reads over one kept connection, again and again, until an answer says that it closes. */
+async function readUntilClosed(url: string, token: string): Promise<string> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const read = (): Promise<string | undefined> =>
+    new Promise((resolve) => {
+      const call = get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (response) => {
+        response.resume();
+        response.once('end', () => resolve(response.headers.connection));
+      });
+      call.once('error', ({ message }) => resolve(message));
+    });
+  let heard = await read();
+  while (heard === 'keep-alive') {
+    await pause(20);
+    heard = await read();
+  }
+  agent.destroy();
+  return heard === 'close' ? 'told to leave' : String(heard);
+}

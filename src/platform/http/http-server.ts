@@ -79,7 +79,17 @@ export async function prepareServer(app: NestFastifyApplication, stopping: () =>
   });
   server.addHook('onRequest', (request: Request, reply: Reply, done: () => void) => {
     reply.header('x-request-id', request.id);
+    done();
+  });
+  // With the answer, not with the request: a stop may have begun in between.
+  server.addHook('onSend', (_request: Request, reply: Reply, _body: unknown, done: () => void) => {
     if (stopping()) reply.header('connection', 'close');
+    done();
+  });
+  // A connection that was busy when the stop began, such as a stream, becomes idle later and would hold the stop.
+  server.addHook('preClose', (done: () => void) => {
+    const sweep = setInterval(() => server.server.closeIdleConnections(), 100);
+    server.server.once('close', () => clearInterval(sweep));
     done();
   });
   server.addHook('onResponse', (request: Request, reply: Reply, done: () => void) => {
