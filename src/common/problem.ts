@@ -77,35 +77,7 @@ export function toProblem(
   };
 }
 
-const DESCRIPTIONS: Readonly<Record<number, string>> = {
-  400: 'The request cannot be read.',
-  401: 'A valid access token is required.',
-  403: 'A permission is missing.',
-  404: 'There is no such resource in your organization.',
-  409: 'The request conflicts with the current state.',
-  412: 'The data source was changed in the meantime.',
-  413: 'The body is too large.',
-  415: 'The media type is not supported.',
-  422: 'The request is not valid; `errors` names each field.',
-  428: 'A precondition is required.',
-  429: 'Too many requests.',
-  500: 'Internal error.',
-  502: 'The source failed.',
-  503: 'Not available for now; see Retry-After.',
-};
-
-/** Declares the problems that an operation answers with. */
+/** Declares the problems that an operation answers with; what each status means stands in openapi/problem-responses.ts. */
 export function ApiProblems(...statuses: readonly number[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: DESCRIPTIONS[status] ?? 'Problem.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDetails' } } },
-        ...(status === 503 || status === 429
-          ? { headers: { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } } }
-          : {}),
-      }),
-    ),
-  );
+  return applyDecorators(...statuses.map((status) => ApiResponse({ status })));
 }

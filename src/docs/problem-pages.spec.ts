@@ -18,7 +18,7 @@ describe('the pages about problems', () => {
 
   it('hold no markup of a text', () => {
     const text = problemsHtml().replace(
-      /<\/?(html|head|meta|title|style|body|h1|h2|p|dl|dt|dd|code)\b[^>]*>|<!doctype html>/g,
+      /<\/?(html|head|meta|link|title|style|body|h1|h2|p|dl|dt|dd|code)\b[^>]*>|<!doctype html>/g,
       '',
     );
     expect(text).not.toMatch(/[<>]/);

@@ -59,7 +59,7 @@ export function problemsHtml(): string {
         .map(([name, text]) => `<dt>${name}</dt><dd>${html(text)}</dd>`)
         .join('')}</dl>`,
   );
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Problems</title><style>${STYLE}</style></head><body><h1>Problems</h1>${INTRODUCTION.map(
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><link rel="icon" href="data:,"><title>Problems</title><style>${STYLE}</style></head><body><h1>Problems</h1>${INTRODUCTION.map(
     (text) => `<p>${html(text)}</p>`,
   ).join('')}${parts.join('')}</body></html>\n`;
 }

@@ -79,8 +79,11 @@ class TypeSchemas {
       return this.component(name + this.part.replace('Connection', ''), inner);
     }
     const isSecret = this.secrets.includes(path.join('.'));
-    if (this.part === 'Credentials') return isSecret ? { ...field, type: ['string', 'null'] } : undefined;
-    if (isSecret && this.part === 'ConnectionView') return undefined;
+    if (this.part === 'Credentials')
+      return isSecret ? { ...shownSecret(field), type: ['string', 'null'] } : undefined;
+    if (isSecret) return this.part === 'Connection' ? shownSecret(field) : undefined;
+    // Swagger UI makes no sample of a constant by itself.
+    if (field.const !== undefined) return { ...field, examples: [field.const] };
     return field.enum ? this.component(name, { type: 'string', ...field }) : field;
   }
 
@@ -116,6 +119,11 @@ function union(part: Part, description: string): Schema {
       mapping: Object.fromEntries(members.map(([type, { $ref }]) => [type, $ref])),
     },
   };
+}
+
+/** Swagger UI makes up a sample from a pattern; without one it shows asterisks. */
+function shownSecret(field: Schema): Schema {
+  return without(field, 'pattern');
 }
 
 function hasSecrets({ spec }: ConnectorDefinition): boolean {

@@ -1,8 +1,13 @@
-import type { Document, MediaType, Operation, Parameter, Response, Schema } from './schema.js';
-
-const ref = (kind: 'headers' | 'responses', name: string): { readonly $ref: string } => ({
-  $ref: `#/components/${kind}/${name}`,
-});
+import { problemResponse } from './problem-responses.js';
+import {
+  componentPart,
+  without,
+  type Document,
+  type Operation,
+  type Parameter,
+  type Response,
+  type Schema,
+} from './schema.js';
 
 /** Headers that more than one answer has. */
 const HEADERS: Readonly<Record<string, Schema>> = {
@@ -21,17 +26,17 @@ const HEADERS: Readonly<Record<string, Schema>> = {
 const ALWAYS = ['500'];
 const WITH_TOKEN = ['401', '403', '503'];
 const WITH_BODY = ['400', '413', '415', '422'];
-const WITH_PARAMETERS = ['422'];
+const WITH_PARAMETERS = ['400', '422'];
 
-/** A header of these names is told by the security scheme or the media types. */
-const UUID_PARAMETERS: Readonly<Record<string, string>> = {
-  data_source_id: 'Id of the data source.',
-  run_id: 'Id of the discovery run.',
+const PATH_PARAMETERS: Readonly<Record<string, Partial<Parameter>>> = {
+  data_source_id: { description: 'Id of the data source.', schema: { type: 'string', format: 'uuid' } },
+  run_id: { description: 'Id of the discovery run.', schema: { type: 'string', format: 'uuid' } },
+  type: { description: 'Type of the catalogue.', schema: { type: 'string', example: 'postgresql' } },
 };
 
 /**
  * Gives each operation what all of them have: the problems that can meet any request of its kind, the headers of every
- * answer, an explicit `security`, and paths that say what their ids are. Problems become shared responses.
+ * answer, an explicit `security`, and described parameters. Problems become shared responses.
  */
 export function completeOperations(document: Document): void {
   const responses: Record<string, Response> = {};
@@ -42,10 +47,10 @@ export function completeOperations(document: Document): void {
       for (const status of problemsOf(operation)) operation.responses[status] ??= {};
       for (const [status, response] of Object.entries(operation.responses))
         if (Number(status) >= 400) {
-          responses[`Problem${status}`] = problem(status);
-          operation.responses[status] = ref('responses', `Problem${status}`);
+          responses[`Problem${status}`] = problemResponse(status);
+          operation.responses[status] = componentPart('responses', `Problem${status}`);
         } else {
-          response.headers = { 'X-Request-Id': ref('headers', 'RequestId'), ...response.headers };
+          response.headers = { 'X-Request-Id': componentPart('headers', 'RequestId'), ...response.headers };
           response.description ||= status === '201' ? 'It was created.' : 'Done.';
         }
     }
@@ -63,38 +68,15 @@ function problemsOf({ security = [], parameters = [], requestBody }: Operation):
 }
 
 function describeParameter(parameter: Parameter): void {
-  const description = UUID_PARAMETERS[parameter.name];
-  if (parameter.in !== 'path' || description === undefined) return;
-  parameter.description ??= description;
-  parameter.schema = { type: 'string', format: 'uuid' };
-}
-
-const DESCRIPTIONS: Readonly<Record<string, string>> = {
-  '400': 'The request cannot be read.',
-  '401': 'A valid access token is required.',
-  '403': 'A permission is missing.',
-  '404': 'There is no such resource in your organization.',
-  '409': 'The request conflicts with the current state.',
-  '412': 'The data source was changed in the meantime.',
-  '413': 'The body is too large.',
-  '415': 'The media type of the body is not supported.',
-  '422': 'The request is not valid; `errors` names each field.',
-  '428': 'A precondition is required.',
-  '429': 'Too many requests.',
-  '500': 'The product failed; `request_id` finds the reason in its log.',
-  '502': 'The source failed.',
-  '503': 'Not available for now.',
-};
-
-function problem(status: string): Response {
-  const content: MediaType = { schema: { $ref: '#/components/schemas/ProblemDetails' } };
-  return {
-    description: DESCRIPTIONS[status] ?? 'Problem.',
-    headers: {
-      'X-Request-Id': ref('headers', 'RequestId'),
-      ...(status === '401' || status === '403' ? { 'WWW-Authenticate': ref('headers', 'Challenge') } : {}),
-      ...(status === '429' || status === '503' ? { 'Retry-After': ref('headers', 'RetryAfter') } : {}),
-    },
-    content: { 'application/problem+json': content },
-  };
+  if (parameter.in === 'path') {
+    Object.assign(parameter, PATH_PARAMETERS[parameter.name]);
+    return;
+  }
+  // Swagger UI fills an example into the form, where it would be sent: so it is told in words.
+  const { schema = {}, description } = parameter;
+  const example = parameter.example ?? schema.example;
+  if (typeof example !== 'string') return;
+  delete parameter.example;
+  parameter.schema = without(schema, 'example');
+  parameter.description = [description, `For example \`${example}\`.`].filter(Boolean).join(' ');
 }

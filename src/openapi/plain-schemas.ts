@@ -48,15 +48,20 @@ function plain(schema: Schema): Schema {
 function withoutDefault(schema: Schema): Schema {
   // A field may itself be called `default`: then this is a list of fields.
   if (schema.default === undefined || isSchema(schema.default)) return schema;
+  const { examples = [schema.default] } = schema;
   const words = [schema.description, `Default: ${JSON.stringify(schema.default).replaceAll('"', '')}.`];
-  return { ...without(schema, 'default'), description: words.filter(Boolean).join(' ') };
+  return { ...without(schema, 'default'), description: words.filter(Boolean).join(' '), examples };
 }
 
 function answered(schema: Schema): Schema {
   const kept = Object.entries(schema).filter(
     ([keyword, value]) => !LIMITS.includes(keyword) || isSchema(value),
   );
-  const answer: Schema = Object.fromEntries(kept);
+  const hasDefault = schema.default !== undefined && !isSchema(schema.default);
+  const answer: Schema = {
+    ...Object.fromEntries(kept),
+    ...(hasDefault ? { examples: schema.examples ?? [schema.default] } : {}),
+  };
   const settings = SETTINGS.find((name) => answer.$ref === componentRef(name).$ref);
   return settings === undefined ? answer : { ...answer, ...componentRef(`${settings}View`) };
 }

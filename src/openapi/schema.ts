@@ -19,6 +19,7 @@ export type Schemas = Record<string, Schema>;
 
 export interface MediaType {
   schema?: Schema;
+  example?: unknown;
   examples?: Readonly<Record<string, Example>>;
 }
 
@@ -39,6 +40,7 @@ export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query' | 'header';
   description?: string;
+  example?: string;
   schema?: Schema;
 }
 
@@ -66,8 +68,15 @@ export interface Document {
 
 const SCHEMAS = '#/components/schemas/';
 
+export function componentPart(
+  kind: 'schemas' | 'headers' | 'responses',
+  name: string,
+): { readonly $ref: string } {
+  return { $ref: `#/components/${kind}/${name}` };
+}
+
 export function componentRef(name: string): { readonly $ref: string } {
-  return { $ref: SCHEMAS + name };
+  return componentPart('schemas', name);
 }
 
 /** A copy without these keywords. */

@@ -4,14 +4,18 @@ import type { ServerName, TestServers } from '../servers/server-types.js';
 
 export type { RedisTestServer, ServerName, TestServer } from '../servers/server-types.js';
 
-/** Program that must be installed for a server; PostgreSQL comes with the npm packages. */
-const PROGRAMS: Readonly<Record<ServerName, string | undefined>> = {
+/** What a suite may need: a server, or a real browser. */
+type Need = ServerName | 'chromium';
+
+/** Program that must be installed for it; PostgreSQL comes with the npm packages. */
+const PROGRAMS: Readonly<Record<Need, string | undefined>> = {
   postgres: undefined,
   mariadb: 'mariadbd',
   redis: 'redis-server',
+  chromium: 'chromium',
 };
 
-export function isInstalled(name: ServerName): boolean {
+export function isInstalled(name: Need): boolean {
   const program = PROGRAMS[name];
   return program === undefined || findProgram(program) !== undefined;
 }
@@ -35,7 +39,7 @@ export const servers = {
  * A `describe` that needs servers. Where one is not installed, one line says so and the suite is skipped; with
  * REQUIRE_SERVERS=all it fails instead.
  */
-export function describeOn(needs: ServerName | readonly ServerName[], suite: string, body: () => void): void {
+export function describeOn(needs: Need | readonly Need[], suite: string, body: () => void): void {
   const missing = [needs].flat().filter((name) => !isInstalled(name));
   if (missing.length === 0) {
     describe(suite, body);

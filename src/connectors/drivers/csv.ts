@@ -6,7 +6,7 @@ import { fileRemedy, openFileSession } from '../families/files/file-session.js';
 import { connectionSpec, defineConnector, filePath } from '../spi/index.js';
 
 const spec = connectionSpec('csv', {
-  ...filePath({ pattern: SAFE_FILE_PATH, examples: ['sales/orders.csv'] }),
+  ...filePath({ pattern: SAFE_FILE_PATH, examples: ['orders.csv'] }),
   delimiter: Type.Optional(
     Type.String({
       title: 'Delimiter',
