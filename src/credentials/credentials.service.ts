@@ -26,6 +26,11 @@ export class CredentialsService {
     private readonly audit: AuditService,
   ) {}
 
+  /** To be called before the transaction of a `replace`, outside of any transaction. */
+  prepare(orgId: string): Promise<void> {
+    return this.backend.prepare(orgId);
+  }
+
   /**
    * Makes `secrets` (dotted field name to value) all that the data source has: fields that are not named are deleted.
    *

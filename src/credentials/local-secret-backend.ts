@@ -12,6 +12,10 @@ export class LocalSecretBackend extends SecretBackend {
     super();
   }
 
+  prepare(orgId: string): Promise<void> {
+    return this.keys.prepare(orgId);
+  }
+
   async put(tx: Tx, { orgId }: SecretRef, text: string): Promise<StoredSecret> {
     const { version, fernet } = await this.keys.active(tx, orgId);
     return { keyVersion: version, token: fernet.seal(Buffer.from(text)) };

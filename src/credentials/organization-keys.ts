@@ -39,18 +39,28 @@ export class OrganizationKeys {
     private readonly clock: Clock,
   ) {}
 
-  /** The key that encrypts for the organization now. */
+  /**
+   * Makes the first key of an organization that has none. To be called before the transaction that encrypts: a key is
+   * made in a transaction of its own, so that what others have encrypted since stays readable where the caller's is
+   * rolled back. Inside of the caller's it would wait for a second connection while holding one, and enough such
+   * callers at once would wait for each other.
+   */
+  async prepare(orgId: string): Promise<void> {
+    if (this.cached(orgId)) return;
+    const found = await this.database.readInOrg(orgId, 'SELECT FROM organization_keys WHERE org_id = $1', [
+      orgId,
+    ]);
+    if (found.length === 0) await this.create(orgId);
+  }
+
+  /** The key that encrypts for the organization now; `prepare` has made it. */
   async active(tx: Tx, orgId: string): Promise<DataKey> {
     const cached = this.cached(orgId);
     if (cached) return cached;
     const row = await readActive(tx, orgId);
-    if (row) return this.unwrap(orgId, row, orgId);
-    // In a transaction of its own: if the caller's is rolled back, what others have encrypted since stays readable.
-    await this.create(orgId);
-    const made = await readActive(tx, orgId);
-    if (!made)
+    if (!row)
       throw new AppError('SECRET_BACKEND_UNAVAILABLE', 'The organization has no key that may encrypt.');
-    return this.unwrap(orgId, made, orgId);
+    return this.unwrap(orgId, row, orgId);
   }
 
   /** The key that something was encrypted with. */

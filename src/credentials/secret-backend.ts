@@ -27,6 +27,8 @@ export class SecretTamperedError extends Error {
  * reference. All of them reject with AppError SECRET_BACKEND_UNAVAILABLE where they cannot work for now.
  */
 export abstract class SecretBackend {
+  /** Makes ready for `put` what an organization needs once; called outside of any transaction. */
+  abstract prepare(orgId: string): Promise<void>;
   abstract put(tx: Tx, ref: SecretRef, text: string): Promise<StoredSecret>;
   /** Rejects with SecretTamperedError where the stored secret is not as it was made. */
   abstract get(tx: Tx, ref: SecretRef, stored: StoredSecret): Promise<string>;

@@ -47,9 +47,16 @@ export class CredentialChange {
         },
       );
     }
+    await this.credentials.prepare(actor.orgId);
     return this.database.inOrg(actor.orgId, async (tx) => {
       const row = await lockRow(tx, actor.orgId, id);
       if (!row || row.deleted_at) throw AppError.notFound('data source');
+      // The secrets were meant for the place that was tested: one who moves the source meanwhile must not get them.
+      if (row.destination !== before.destination)
+        throw new AppError(
+          'CREDENTIALS_REENTRY_REQUIRED',
+          'The connection was changed while the secrets were tested: read it again before you send them.',
+        );
       const next = applyPatch(definition, row, secrets);
       const stored = next.kept.length > 0 ? await this.credentials.load(tx, ref, row.destination) : {};
       const kept = Object.fromEntries(Object.entries(stored).filter(([field]) => next.kept.includes(field)));

@@ -37,6 +37,7 @@ export class Registration {
     const definition = this.registry.get(request.connection.type);
     const parts = takeApart(definition, withFilePath(definition, request.connection, request));
     const id = uuid();
+    if (Object.keys(parts.secrets).length > 0) await this.credentials.prepare(actor.orgId);
     return refuseTakenName(() =>
       this.database.inOrg(actor.orgId, async (tx) => {
         const earlier =

@@ -37,6 +37,7 @@ export class Revisions {
     request: UpdateDataSource,
     version?: number,
   ): Promise<DataSourceRow> {
+    if (request.connection) await this.credentials.prepare(actor.orgId);
     return refuseTakenName(() =>
       this.database.inOrg(actor.orgId, async (tx) => {
         const row = await this.lock(tx, actor.orgId, id, version);

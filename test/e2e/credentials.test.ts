@@ -41,7 +41,8 @@ class Process {
     return new Process(module);
   }
 
-  replace(ref: CredentialsRef, secrets: Record<string, string>, destination = HERE): Promise<void> {
+  async replace(ref: CredentialsRef, secrets: Record<string, string>, destination = HERE): Promise<void> {
+    await this.service.prepare(ref.orgId);
     return this.database.inOrg(ref.orgId, (tx) => this.service.replace(tx, ref, destination, secrets));
   }
 
@@ -265,10 +266,22 @@ describe('the key of an organization', () => {
       expect(await late.load(ref)).toEqual({ password: `${CANARY}-${String(index)}` });
   });
 
+  test('is made though more callers come at once than there are connections', async () => {
+    const process = await Process.start(FIRST);
+    const first = await makeSource();
+    const refs = [first];
+    while (refs.length < 40) refs.push(await makeSource(first.orgId));
+    await Promise.all(
+      refs.map((ref, index) => process.replace(ref, { password: `${CANARY}-${String(index)}` })),
+    );
+    expect(await process.load(first)).toEqual({ password: `${CANARY}-0` });
+  });
+
   test('outlives the rolled back transaction that asked for it first', async () => {
     const process = await Process.start(FIRST);
     const ref = await makeSource();
     const next = await makeSource(ref.orgId);
+    await process.service.prepare(ref.orgId);
     await expect(
       process.database.inOrg(ref.orgId, async (tx) => {
         await process.service.replace(tx, ref, HERE, { password: 'lost' });

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { startApp, type TestApp } from '../support/app.js';
-import { createSource, postgresConnection } from '../support/sources.js';
+import { createSource, postgresConnection, settled } from '../support/sources.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
@@ -41,5 +41,29 @@ describe('a stop in the middle of the first test of a source', () => {
       await client.end();
       await app.database.drop();
     }
+  });
+});
+
+describe('new credentials', () => {
+  afterEach(() => app.stop());
+
+  it('T09: keeps new secrets from a place that the source was moved to while they were tested', async () => {
+    proxy.mode = 'pass';
+    const source = await createSource(app, 'moved', silent);
+    await settled(app, source.id);
+    proxy.mode = 'frozen';
+    const before = proxy.dials;
+    const change = app.call('PATCH', `/data-sources/${source.id}/credentials`, {
+      body: { password: connection.password },
+    });
+    await until(() => proxy.dials > before, 'the new secrets are tested');
+    const moved = await app.call('PATCH', `/data-sources/${source.id}`, {
+      body: { connection: { port: connection.port, password: 'another' } },
+    });
+    expect(moved.status).toBe(200);
+    proxy.mode = 'pass';
+    expect(await change).toMatchObject({ status: 422, body: { code: 'CREDENTIALS_REENTRY_REQUIRED' } });
+    // Would be active with the secret of the refused request.
+    expect(await settled(app, source.id)).toMatchObject({ status: 'failed' });
   });
 });
