@@ -46,7 +46,7 @@ export const visibleAt = (parameter: string): string =>
   `valid_from <= ${parameter} AND (valid_to IS NULL OR valid_to > ${parameter})`;
 
 /** Separates documents in one parameter: an array of them would be escaped item by item, at four times the cost. */
-const UNIT = '\u001f';
+const UNIT = Buffer.from('\u001f');
 const CHUNK = 5_000;
 
 /**
@@ -111,11 +111,13 @@ export class CatalogStore {
     }
     if (open.length + renew.length > 0)
       await this.fenced(attempt, async (tx) => {
-        // Nothing of this is read before the commit of the snapshot, which waits for the disk for all of it.
-        await tx.query('SET LOCAL synchronous_commit = off');
-        if (close.length > 0) await closeRows(tx, attempt, close);
-        if (open.length > 0) await openRows(tx, attempt, open);
-        if (renew.length > 0) await renewRows(tx, attempt, renew);
+        await together([
+          // Nothing of this is read before the commit of the snapshot, which waits for the disk for all of it.
+          tx.query('SET LOCAL synchronous_commit = off'),
+          close.length > 0 ? closeRows(tx, attempt, close) : undefined,
+          open.length > 0 ? openRows(tx, attempt, open) : undefined,
+          renew.length > 0 ? renewRows(tx, attempt, renew) : undefined,
+        ]);
       });
     return {
       added: open.length - close.length,
@@ -224,14 +226,18 @@ export class CatalogStore {
 
   private fenced<T>({ job, dataSourceId, seq }: Attempt, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.database.inOrg(job.orgId, async (tx) => {
-      await this.jobs.fence(tx, job);
-      // Keeps `discard` waiting until this write has ended, and ends this one after a discard.
-      const open = await tx.query<unknown[]>(
-        `SELECT FROM snapshots WHERE data_source_id = $1 AND seq = $2 AND state = 'building' FOR SHARE`,
-        [dataSourceId, seq],
-      );
+      // Sent together, judged afterwards: what a stale worker has written goes with its transaction.
+      const [, open, done] = await together([
+        this.jobs.fence(tx, job),
+        // Keeps `discard` waiting until this write has ended, and ends this one after a discard.
+        tx.query<unknown[]>(
+          `SELECT FROM snapshots WHERE data_source_id = $1 AND seq = $2 AND state = 'building' FOR SHARE`,
+          [dataSourceId, seq],
+        ),
+        work(tx),
+      ]);
       if (open.length === 0) throw takenBack();
-      return work(tx);
+      return done;
     });
   }
 
@@ -253,6 +259,17 @@ export class CatalogStore {
     );
     return new Map(found.map((row) => [row.at - 1, row]));
   }
+}
+
+/**
+ * Waits for statements that were sent one behind the other without waiting. Unlike Promise.all it comes back only when
+ * all have ended: a statement that is still under way must not find its transaction closed.
+ */
+async function together<T extends readonly unknown[]>(
+  sent: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(sent);
+  return Promise.all(sent);
 }
 
 function isOutdated(stored: StoredRow, found: DatasetRow): boolean {
@@ -279,7 +296,7 @@ async function openRows(
     `INSERT INTO dataset_versions (data_source_id, org_id, valid_from, schema_name, name, kind, fingerprint,
        content_hash, row_estimate, size_bytes, document, search)
      SELECT $1, $2, $3, u.* FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[],
-       $10::bigint[], string_to_array($11, E'\\x1f'), string_to_array($12, E'\\x1f')) u`,
+       $10::bigint[], string_to_array($11::text, E'\\x1f'), string_to_array($12, E'\\x1f')) u`,
     [
       dataSourceId,
       job.orgId,
@@ -291,8 +308,8 @@ async function openRows(
       rows.map(({ contentHash }) => contentHash),
       rows.map(({ rowEstimate }) => rowEstimate),
       rows.map(({ sizeBytes }) => sizeBytes),
-      rows.map(({ document }) => document).join(UNIT),
-      rows.map(({ search }) => search).join(UNIT),
+      Buffer.concat(rows.flatMap(({ document }, at) => (at === 0 ? [document] : [UNIT, document]))),
+      rows.map(({ search }) => search).join('\u001f'),
     ],
   );
 }

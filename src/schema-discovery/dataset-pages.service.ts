@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { decodeCursor, encodeCursor } from '../common/page.js';
 import { Database } from '../platform/database/database.service.js';
@@ -13,6 +14,8 @@ import type { SnapshotScope } from './schema-discovery.types.js';
 const CACHE_BYTES = 32 * 1_024 * 1_024;
 /** Documents of one page; a page of wide tables ends early. */
 const PAGE_BYTES = 8_000_000;
+/** Datasets that are taken apart before other work gets its turn. */
+const TURN = 100;
 
 export interface CacheStats {
   readonly hits: number;
@@ -70,7 +73,7 @@ export class DatasetPages {
     if (known) return known;
     const parts = projection(fields);
     const rows = await this.read(of, query, needsDocument(parts));
-    const page = Buffer.from(render(rows, of.snapshot, limit, parts));
+    const page = Buffer.from(await render(rows, of.snapshot, limit, parts));
     this.cache.set(key, page);
     return page;
   }
@@ -107,25 +110,26 @@ function escapeLike(text: string): string {
   return text.replaceAll(/[\\%_]/g, (char) => `\\${char}`);
 }
 
-function render(
+async function render(
   found: readonly PageRow[],
   { scopes }: SnapshotHead,
   limit: number,
   parts: Projection,
-): string {
-  const opened = needsDocument(parts);
-  const over = opened ? found.findIndex(({ document }) => document === null) : -1;
+): Promise<string> {
+  const over = needsDocument(parts) ? found.findIndex(({ document }) => document === null) : -1;
   const rows = found.slice(0, over < 0 ? limit : Math.min(limit, over));
-  const bySchema = new Map<string, PageRow[]>();
-  for (const row of rows) {
+  const bySchema = new Map<string, string[]>();
+  for (const [at, row] of rows.entries()) {
+    // Documents are opened and closed again where only parts of them are wanted.
+    if (parts && at % TURN === TURN - 1) await turn();
     const others = bySchema.get(row.schema_name);
-    if (others) others.push(row);
-    else bySchema.set(row.schema_name, [row]);
+    if (others) others.push(dataset(row, parts));
+    else bySchema.set(row.schema_name, [dataset(row, parts)]);
   }
   const known = new Map(scopes.map((scope) => [scope.name, scope]));
   const schemas = [...bySchema].map(([name, datasets]) => {
     const head = JSON.stringify(scopeView(known.get(name) ?? { name, status: 'partial', datasets: 0 }));
-    return `${head.slice(0, -1)},"datasets":[${datasets.map((row) => dataset(row, parts)).join(',')}]}`;
+    return `${head.slice(0, -1)},"datasets":[${datasets.join(',')}]}`;
   });
   const last = rows.at(-1);
   const more = last !== undefined && rows.length < found.length;

@@ -11,8 +11,8 @@ export interface DatasetRow {
   readonly contentHash: string;
   readonly rowEstimate: number | null;
   readonly sizeBytes: number | null;
-  /** JSON of the dataset without row estimate and size. Holds no raw control character. */
-  readonly document: string;
+  /** JSON of the dataset without row estimate and size, in UTF-8. Holds no raw control character. */
+  readonly document: Buffer;
   /** What a search looks into: lower case, without control characters. */
   readonly search: string;
 }
@@ -27,7 +27,8 @@ export function toRow(dataset: Dataset, fingerprint: string | undefined): Datase
   const schema = storable(dataset.schema);
   const name = storable(dataset.name);
   if (Buffer.byteLength(schema) + Buffer.byteLength(name) > MAX_NAME_BYTES) return undefined;
-  const document = JSON.stringify(stable);
+  // Encoded once: for the hash, and for the way to the table.
+  const document = Buffer.from(JSON.stringify(stable));
   return {
     schema,
     name,
@@ -41,30 +42,35 @@ export function toRow(dataset: Dataset, fingerprint: string | undefined): Datase
   };
 }
 
+const UNSTORABLE = /[\u0000\ud800-\udfff]/;
+const UNSEARCHABLE = /[\u0000-\u001f\ud800-\udfff]/;
+
 /** PostgreSQL keeps neither NUL nor half a surrogate pair in a text; the document keeps both, escaped. */
 export function storable(text: string): string {
-  return text.replaceAll(/[\u0000\ud800-\udfff]/gu, '\ufffd');
+  return UNSTORABLE.test(text) ? text.replaceAll(/[\u0000\ud800-\udfff]/gu, '\ufffd') : text;
 }
 
 /** What a search is compared with: the same on both sides. */
 export function searchable(text: string): string {
-  return storable(text.toLowerCase()).replaceAll(/[\u0001-\u001f]/g, ' ');
+  const lower = text.toLowerCase();
+  return UNSEARCHABLE.test(lower) ? storable(lower).replaceAll(/[\u0001-\u001f]/g, ' ') : lower;
 }
 
 function searchText({ name, comment, fields }: Dataset): string {
-  const words = [name];
-  if (comment !== undefined) words.push(comment);
-  addFields(words, fields);
   // Never empty: an empty text would be lost on its way into the table.
-  return searchable(` ${words.join(' ')}`).slice(0, MAX_SEARCH);
+  let words = ` ${name}`;
+  if (comment !== undefined) words += ` ${comment}`;
+  return searchable(words + wordsOf(fields)).slice(0, MAX_SEARCH);
 }
 
-function addFields(words: string[], fields: readonly Field[]): void {
-  for (const field of fields) {
-    words.push(field.name);
-    if (field.comment !== undefined) words.push(field.comment);
-    if (field.fields) addFields(words, field.fields);
+function wordsOf(fields: readonly Field[]): string {
+  let words = '';
+  for (const { name, comment, fields: inner } of fields) {
+    words += ` ${name}`;
+    if (comment !== undefined) words += ` ${comment}`;
+    if (inner) words += wordsOf(inner);
   }
+  return words;
 }
 
 function whole(value: number | undefined): number | null {

@@ -12,6 +12,8 @@ import type { RunError } from './schema-discovery.types.js';
 
 /** Runs of one process at a time: each holds a core busy while its source answers fast. */
 const CONCURRENT_RUNS = 2;
+/** Runs at a time at most, those that wait for a silent source among them. */
+const MOST_RUNS = 16;
 
 /** Works off the discovery jobs and settles how each run ends. */
 @Injectable()
@@ -29,6 +31,7 @@ export class DiscoveryWorker implements OnApplicationBootstrap {
     if (this.config.role === 'api') return;
     this.jobs.handle('discovery', {
       concurrency: CONCURRENT_RUNS,
+      most: MOST_RUNS,
       run: (job, signal) => this.run(job, signal),
       abandon: (job) => this.abandon(job),
     });

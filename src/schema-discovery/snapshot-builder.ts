@@ -6,7 +6,7 @@ import type { ChangeCounts, RunProgress, ScopeOutcome } from './schema-discovery
 
 /** Datasets in one write, and bytes of their documents: a write must not hold the event loop for long. */
 const BATCH_ROWS = 200;
-const BATCH_CHARS = 400_000;
+const BATCH_BYTES = 400_000;
 /** Names of ended scopes that may wait for the look at what is gone. */
 const NAMES_KEPT = 20_000;
 
@@ -36,7 +36,7 @@ export interface BuilderOptions {
 export class SnapshotBuilder {
   private readonly scopes = new Map<string, Scope>();
   private batch: DatasetRow[] = [];
-  private batchChars = 0;
+  private batchBytes = 0;
   private writing: Promise<void> = Promise.resolve();
   private ended: string[] = [];
   private endedNames = 0;
@@ -166,8 +166,8 @@ export class SnapshotBuilder {
     scope.seen.add(row.name);
     scope.found += 1;
     this.batch.push(row);
-    this.batchChars += row.document.length;
-    if (this.batch.length >= BATCH_ROWS || this.batchChars >= BATCH_CHARS) await this.flush();
+    this.batchBytes += row.document.length;
+    if (this.batch.length >= BATCH_ROWS || this.batchBytes >= BATCH_BYTES) await this.flush();
   }
 
   private stillThere(name: string, names: readonly string[]): void {
@@ -212,7 +212,7 @@ export class SnapshotBuilder {
   private async flush(): Promise<void> {
     const rows = this.batch;
     this.batch = [];
-    this.batchChars = 0;
+    this.batchBytes = 0;
     await this.writing;
     if (rows.length === 0) return;
     this.begin(() => this.write(rows));

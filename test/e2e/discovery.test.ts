@@ -381,6 +381,19 @@ describe('discovery into the catalog', () => {
     expect(second).toMatchObject({ has_more: false, next_cursor: null });
   });
 
+  it('ends a page of very wide datasets early', async () => {
+    const { id, source } = await world.register();
+    const wide = (name: string): Dataset => table('w', name, { comment: 'x'.repeat(3_000_000) });
+    source.set('w', ['a', 'b', 'c', 'd', 'e'].map(wide));
+    await discover(id);
+    const first = await page(id);
+    expect(names(first)).toEqual(['w.a', 'w.b', 'w.c']);
+    const second = await page(id, { cursor: String(first.next_cursor) });
+    expect([names(second), second.has_more]).toEqual([['w.d', 'w.e'], false]);
+    expect(names(await page(id, { fields: 'kind' }))).toHaveLength(5);
+    expect(names(await page(id, { limit: 1 }))).toEqual(['w.a']);
+  });
+
   it('tries its own runs again while the source is away, and a run that a person asked for never', async () => {
     const { id, source } = await world.register();
     source.set('a', [table('a', 'one')]);
