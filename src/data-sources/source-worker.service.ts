@@ -8,7 +8,9 @@ import { Log } from '../platform/telemetry/log.js';
 import { SourceChores } from './source-chores.service.js';
 import type { SourceRef } from './data-sources.types.js';
 
-const CONCURRENT_TESTS = 8;
+const CONCURRENT_TESTS = 16;
+/** Tests at a time at most, those that wait for a silent source among them. */
+const MOST_TESTS = 256;
 const BATCH = 20;
 
 /** Does in the background what sources wait for: tests after a change, the end of pauses, the purge of deleted ones. */
@@ -28,6 +30,7 @@ export class SourceWorker implements OnApplicationBootstrap {
     if (this.config.role === 'api') return;
     this.jobs.handle('test', {
       concurrency: CONCURRENT_TESTS,
+      most: MOST_TESTS,
       run: (job, signal) => this.chores.test(refOf(job), signal),
       abandon: (job) => this.chores.giveUp(refOf(job)),
     });

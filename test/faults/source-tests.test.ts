@@ -67,3 +67,44 @@ describe('new credentials', () => {
     expect(await settled(app, source.id)).toMatchObject({ status: 'failed' });
   });
 });
+
+describe('sources that accept and never speak', () => {
+  afterEach(() => app.stop());
+
+  it('hold up neither the test nor the discovery of a healthy one', async () => {
+    proxy.mode = 'pass';
+    const frozen: string[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { id } = await createSource(app, `frozen ${String(i)}`, silent);
+      await settled(app, id);
+      await app.call('POST', `/data-sources/${id}/discover-schema`, {
+        body: { mode: 'full' },
+        headers: { prefer: 'wait=20' },
+      });
+      frozen.push(id);
+    }
+    proxy.mode = 'frozen';
+    const ask = (id: string, wait = 'wait=0') =>
+      app.call('POST', `/data-sources/${id}/discover-schema`, {
+        body: { mode: 'full' },
+        headers: { prefer: wait },
+      });
+    const runs: string[] = [];
+    for (const id of frozen) {
+      const { run_id: run } = (await ask(id)).body as { run_id: string };
+      runs.push(`/data-sources/${id}/discovery-runs/${run}`);
+    }
+    const states = () =>
+      Promise.all(runs.map(async (run) => ((await app.call('GET', run)).body as { state: string }).state));
+    // The later ones do not wait for the end of the first ones, which takes half a minute.
+    await until(
+      async () => (await states()).every((state) => state === 'running'),
+      'all of them run',
+      20_000,
+    );
+    for (let i = 0; i < 40; i++) await createSource(app, `silent ${String(i)}`, silent);
+    const healthy = await createSource(app, 'healthy', connection);
+    expect(await settled(app, healthy.id)).toMatchObject({ status: 'active' });
+    expect(await ask(healthy.id, 'wait=25')).toMatchObject({ status: 200, body: { state: 'succeeded' } });
+  });
+});

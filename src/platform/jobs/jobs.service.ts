@@ -21,8 +21,10 @@ export interface Job extends JobRef {
 }
 
 export interface JobHandler {
-  /** Jobs of this kind that one process runs at a time. */
+  /** Jobs of this kind that one process runs at a time while they are quick. */
   readonly concurrency: number;
+  /** Jobs that run at a time at most, the slow ones among them; see SLOW_MS. `concurrency` unless told. */
+  readonly most?: number;
   /** Does the work. The signal aborts when the job is cancelled, taken over or the process stops. */
   run(job: Job, signal: AbortSignal): Promise<void>;
   /** Called instead of `run` once a job has ended its worker `MAX_CLAIMS` times: record the failure. */
@@ -33,6 +35,11 @@ const LEASE_S = 6;
 const HEARTBEAT_MS = 2_000;
 const POLL_MS = 1_000;
 const MAX_CLAIMS = 3;
+/**
+ * A job that runs longer than this most likely waits for a source that does not answer, and costs next to nothing: it
+ * gives its place to the next one, so that silent sources do not hold up the others.
+ */
+const SLOW_MS = 2_000;
 
 interface JobRow {
   readonly id: string;
@@ -52,7 +59,7 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
   private readonly handlers = new Map<JobKind, JobHandler>();
   private readonly running = new Map<
     string,
-    { job: Job; controller: AbortController; done: Promise<void> }
+    { job: Job; since: number; controller: AbortController; done: Promise<void> }
   >();
   private poll: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
@@ -150,13 +157,19 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
   private async takeJobs(): Promise<void> {
     for (const [kind, handler] of this.handlers) {
       try {
-        const free =
-          handler.concurrency - [...this.running.values()].filter(({ job }) => job.kind === kind).length;
+        const free = this.freePlaces(kind, handler);
         if (free > 0) for (const job of await this.claim(kind, free)) this.start(job, handler);
       } catch (error) {
         if (!(error instanceof AppError)) this.log.fault('jobs.claim_failed', error);
       }
     }
+  }
+
+  private freePlaces(kind: JobKind, { concurrency, most = concurrency }: JobHandler): number {
+    const now = performance.now();
+    const all = [...this.running.values()].filter(({ job }) => job.kind === kind);
+    const quick = all.filter(({ since }) => now - since < SLOW_MS);
+    return Math.min(concurrency - quick.length, most - all.length);
   }
 
   private async claim(kind: JobKind, limit: number): Promise<Job[]> {
@@ -178,7 +191,7 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
       this.running.delete(job.id);
       void this.look();
     });
-    this.running.set(job.id, { job, controller, done });
+    this.running.set(job.id, { job, since: performance.now(), controller, done });
   }
 
   private async work(job: Job, handler: JobHandler, signal: AbortSignal): Promise<void> {
