@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
+import { networkInterfaces } from 'node:os';
 import { AppError } from '../../common/app-error.js';
 import { withDeadline } from '../../common/deadline.js';
 import { Config, ConfigError } from '../../platform/config/config.js';
@@ -33,7 +34,7 @@ export class Egress {
     const own = await (this.own ??= this.ownServers());
     // All addresses must pass: a name that also leads inside is not half allowed.
     for (const address of found) {
-      if (own.has(`${unwrap(address)}:${String(port)}`))
+      if (own.has(`${unwrap(address)}:${String(port)}`) || (own.has(`*:${String(port)}`) && isHere(address)))
         throw denied('This is a server of this product itself.');
       const verdict = this.policy.judge(address, name);
       if (verdict !== 'allowed')
@@ -48,7 +49,7 @@ export class Egress {
     return { host: first, port };
   }
 
-  /** `address:port` of the product's own servers. The embedded database is left out: the demo source lives in it. */
+  /** `address:port` of the product's own servers, `*:port` of one that listens on every address. The embedded database is left out: the demo source lives in it. */
   private async ownServers(): Promise<Set<string>> {
     const { host, port, metricsPort, databaseUrl, embedded, redisUrl } = this.config;
     const servers: Address[] = [
@@ -60,8 +61,7 @@ export class Egress {
     const own = new Set<string>();
     for (const server of servers)
       for (const address of await addresses(server.host).catch(() => []))
-        for (const alias of isAnyAddress(address) ? ['127.0.0.1', '::1'] : [unwrap(address)])
-          own.add(`${alias}:${String(server.port)}`);
+        own.add(`${isAnyAddress(address) ? '*' : unwrap(address)}:${String(server.port)}`);
     return own;
   }
 }
@@ -81,6 +81,15 @@ function endpointOf(url: string, fallback: number): Address {
 
 function isAnyAddress(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
+}
+
+/** Whether an address leads to this machine: all of 127.0.0.0/8 does, and each of its interfaces. */
+function isHere(address: string): boolean {
+  const plain = unwrap(address);
+  if (plain.startsWith('127.')) return true;
+  return Object.values(networkInterfaces()).some((found) =>
+    found?.some((one) => unwrap(one.address) === plain),
+  );
 }
 
 function denied(message: string): AppError {
