@@ -129,7 +129,7 @@ export class SessionPools implements OnApplicationShutdown {
         target,
         pool: new SessionPool(
           { size: shared ? 1 : size, queue: size * QUEUE_PER_SESSION, idleMs: IDLE_MS },
-          (signal) => this.opener.open(target, signal),
+          (signal) => this.open(target, signal),
         ),
         breaker: circuitBreaker(handleWhen(countsAgainstSource), {
           halfOpenAfter: HALF_OPEN_MS,
