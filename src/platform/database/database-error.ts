@@ -11,6 +11,7 @@ const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '40': ['DATABASE_UNAVAILABLE', 'Two changes collided; try again.'],
   '22021': ['VALIDATION_FAILED', 'A text holds a NUL byte, which cannot be stored.'],
   '22P05': ['VALIDATION_FAILED', 'A text holds a character that cannot be stored.'],
+  '23503': ['NOT_FOUND', 'What this belongs to was deleted in the meantime.'],
   '23505': ['CONFLICT', 'The same thing exists already.'],
 };
 const NETWORK = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOST|ENET)/;
