@@ -73,6 +73,34 @@ describeOn('postgres', 'rights, locks and limits on postgresql', () => {
     await locker.end();
   });
 
+  test('locks here and there cost the relations that they hold, whatever page they are on', async () => {
+    await database.run(
+      'create schema many',
+      `do $$ begin for i in 1..750 loop
+         execute format('create table many.t%s (id int check (id > 0), unique (id))', i);
+       end loop; end $$`,
+    );
+    const held = ['t1', 't199', 't200', 't500', 't501', 't750'];
+    const locker = await database.another();
+    await locker.query('begin');
+    for (const name of held) await locker.query(`lock table many.${name} in access exclusive mode`);
+    const session = await open();
+    const events = await discoverAll(session, { include: ['many.*'], exclude: [], strategy: 'balanced' });
+    const names = [...datasetsOf(events).values()].map(({ name }) => name);
+    expect(names).toHaveLength(750 - held.length);
+    expect(held.filter((name) => names.includes(name))).toEqual([]);
+    expect(events.find(({ event }) => event === 'scope_ended')).toMatchObject({
+      status: 'partial',
+      code: 'BUSY',
+    });
+    await locker.query('rollback');
+    const again = await discoverAll(session, { include: ['many.*'], exclude: [], strategy: 'balanced' });
+    expect(datasetsOf(again).size).toBe(750);
+    await session.close();
+    await locker.end();
+    await database.run('drop schema many cascade');
+  });
+
   test('a login without a free connection is THROTTLED', async () => {
     await database.run(`alter role ${database.username} connection limit 1`);
     const session = await open();

@@ -8,6 +8,7 @@ import type {
   SqlCatalog,
 } from '../../families/sql/sql-driver.js';
 import type { Surroundings } from './assemble.js';
+import type { NameFilter } from '../../families/sql/name-filter.js';
 import { fingerprintOf, sumOfVersions } from './fingerprint.js';
 import type { PgLine } from './line.js';
 import type { Row } from './raw-query.js';
@@ -56,6 +57,7 @@ class PgReader implements CatalogReader {
     private readonly line: PgLine,
     private readonly request: CatalogRequest,
     private readonly around: Surroundings,
+    private readonly found: readonly ScopeHead[],
   ) {
     this.pages = new PageReader(line, around, request.pace);
   }
@@ -65,32 +67,40 @@ class PgReader implements CatalogReader {
       throw new AppError('UNSUPPORTED', `The catalog of PostgreSQL ${line.server.version} cannot be read.`, {
         hint: 'PostgreSQL 12 or later is needed.',
       });
-    const [, methods, size] = await Promise.all([
+    const [, methods, size, scopes] = await Promise.all([
       line.run(BEGIN),
       line.rows(ACCESS_METHODS),
       line.rows(`select current_setting('block_size')`),
+      line.rows(scopesQuery(request.names), patternsOf(request.names)),
     ]);
     const around = {
       types: new TypeBook(line),
       methods: new Map(methods.map(([oid, name]) => [oid ?? '', name ?? ''])),
       blockSize: Number(size[0]?.[0]),
     };
-    return new PgReader(line, request, around);
+    return new PgReader(
+      line,
+      request,
+      around,
+      scopes.map(([name, datasets]) => ({ name: name ?? '', datasets: Number(datasets) })),
+    );
   }
 
-  async scopes(): Promise<readonly ScopeHead[]> {
-    const rows = await this.line.rows(scopesQuery(this.request.names), this.patterns());
-    return rows.map(([name, datasets]) => ({ name: name ?? '', datasets: Number(datasets) }));
+  scopes(): Promise<readonly ScopeHead[]> {
+    return Promise.resolve(this.found);
   }
 
   async *all(scopes: readonly string[]): AsyncGenerator<CatalogPage> {
-    await this.openCursor(headsCursor(this.request.names), scopes);
-    yield* this.pages.read(new HeadFeed(this.line, this.request.pace.pageSize));
+    const feed = new HeadFeed(this.line, this.request.pace.pageSize);
+    await Promise.all([this.openCursor(headsCursor(this.request.names), scopes), feed.start()]);
+    yield* this.pages.read(feed);
   }
 
-  async close(): Promise<void> {
-    if (this.line.usable) await this.line.run('rollback').catch(() => undefined);
+  close(): Promise<void> {
+    // No one waits for it: whatever is asked next is behind it on the line.
+    if (this.line.usable) this.line.run('rollback').catch(() => undefined);
     if (this.pages.deparsed > DEPARSED_LIMIT) this.line.retire();
+    return Promise.resolve();
   }
 
   private async *heads(scopes: readonly string[]): AsyncGenerator<readonly RelationHead[]> {
@@ -120,15 +130,10 @@ class PgReader implements CatalogReader {
 
   private async openCursor(declare: string, scopes: readonly string[]): Promise<void> {
     await Promise.all([
-      this.line.rows(declare, [...this.patterns(), textArray(scopes)]),
+      this.line.rows(declare, [...patternsOf(this.request.names), textArray(scopes)]),
       this.line.run(PAGE_PLANS),
       this.line.run(SET_MARK),
     ]);
-  }
-
-  private patterns(): [include: string, exclude: string] {
-    const { include, exclude } = this.request.names;
-    return [textArray(include), textArray(exclude)];
   }
 }
 
@@ -141,6 +146,11 @@ class HeadFeed implements PageFeed {
     private readonly line: PgLine,
     private readonly pageSize: number,
   ) {}
+
+  /** Asks for the first rows, right behind the statement that opens the cursor. */
+  start(): Promise<unknown> {
+    return (this.coming = this.fetch());
+  }
 
   async next(): Promise<PageOrder | undefined> {
     while (this.ready.length === 0) {
@@ -199,6 +209,10 @@ function headOf(row: Row, now: number, types: TypeBook): RelationHead {
     commentVersions: sum(12),
   });
   return { scope: scope ?? '', name: name ?? '', key: key ?? '', fingerprint };
+}
+
+function patternsOf({ include, exclude }: NameFilter): [include: string, exclude: string] {
+  return [textArray(include), textArray(exclude)];
 }
 
 /** Texts as an array parameter, whatever is in them. */

@@ -24,6 +24,7 @@ export interface LoggedIn {
   readonly ask: Ask;
   readonly version: string;
   readonly versionNumber: number;
+  readonly direct: boolean;
 }
 
 /** One connection to PostgreSQL, pipelined: statements that are given without waiting travel together. */
@@ -31,6 +32,8 @@ export class PgLine implements SqlLine {
   readonly server: ServerInfo;
   /** Such as 150018 for 15.18. */
   readonly versionNumber: number;
+  /** No pooler lies between, which would hand a prepared statement on to other clients. */
+  private readonly direct: boolean;
   private readonly client: Client;
   private readonly socket: Socket;
   private readonly meter: Meter;
@@ -40,13 +43,14 @@ export class PgLine implements SqlLine {
   private pending = 0;
   private watchdog: NodeJS.Timeout | undefined;
 
-  constructor({ client, socket, meter, ask, version, versionNumber }: LoggedIn) {
+  constructor({ client, socket, meter, ask, version, versionNumber, direct }: LoggedIn) {
     this.client = client;
     this.socket = socket;
     this.meter = meter;
     this.ask = ask;
     this.server = { product: 'PostgreSQL', version };
     this.versionNumber = versionNumber;
+    this.direct = direct;
     meter.limit = ANSWER_BYTES;
     client.on('error', (error) => (this.fault ??= explained(error) as Error));
     client.on('end', () => (this.fault ??= new AppError('UNREACHABLE', 'The server closed the connection.')));
@@ -62,7 +66,13 @@ export class PgLine implements SqlLine {
 
   /** The rows of one statement; its parameters go beside it. */
   rows(text: string, values: readonly string[] = []): Promise<readonly Row[]> {
-    return this.watched(() => this.ask(this.client, text, values));
+    return this.watched(() => this.ask(this.client, { text, values }));
+  }
+
+  /** The same for a statement that is asked many times: it is planned once. Not through a pooler, see `direct`. */
+  repeated(name: string, text: string, values: readonly string[]): Promise<readonly Row[]> {
+    const statement = this.direct ? { name, text, values } : { text, values };
+    return this.watched(() => this.ask(this.client, statement));
   }
 
   /** Statements without a result, separated by semicolons. */

@@ -33,7 +33,7 @@ const METHODS = {
  * is read through it is read in transactions that are set up each for itself.
  */
 const SET_UP = `
-select current_setting('server_version'), current_setting('server_version_num'),
+select current_setting('server_version'), current_setting('server_version_num'), pg_backend_pid() = $1::int,
   set_config('client_encoding', 'UTF8', false),
   case when pg_backend_pid() = $1::int then
     set_config('default_transaction_read_only', 'on', false)
@@ -58,10 +58,11 @@ export async function connectLine(config: PostgresqlConfig, context: OpenContext
     await login(client, door, context);
     const { processID } = client as unknown as Inside;
     const ask = askWith(pg.Query);
-    const [row] = await ask(client, SET_UP, [String(processID ?? NO_PROCESS)]);
+    const [row] = await ask(client, { text: SET_UP, values: [String(processID ?? NO_PROCESS)] });
     const version = row?.[0] ?? '';
     context.done?.('database', { version });
-    return new PgLine({ client, socket, meter, ask, version, versionNumber: Number(row?.[1]) });
+    const versionNumber = Number(row?.[1]);
+    return new PgLine({ client, socket, meter, ask, version, versionNumber, direct: row?.[2] === 't' });
   } catch (error) {
     socket.destroy();
     throw explained(error);

@@ -1,8 +1,8 @@
-import type { CatalogPage, Pace } from '../../families/sql/sql-driver.js';
+import type { CatalogPage, Pace, ScopeFault } from '../../families/sql/sql-driver.js';
 import { assemble, type PageRows, type Surroundings } from './assemble.js';
 import type { PgLine } from './line.js';
 import type { Row } from './raw-query.js';
-import { COLUMNS, COMMENTS, CONSTRAINTS, DEFAULTS, DEFINITIONS, HEADS, INDEXES } from './queries.js';
+import { COLUMNS, COMMENTS, CONSTRAINTS, DEFAULTS, DEFINITIONS, HEADS, HELD, INDEXES } from './queries.js';
 import { arrayOf, type TypeUse } from './types.js';
 
 /** The relations of a page: their heads where they are known already, else only their keys. */
@@ -17,15 +17,28 @@ export interface PageFeed {
   next(): Promise<PageOrder | undefined> | PageOrder | undefined;
 }
 
+const SETS = {
+  heads: HEADS,
+  columns: COLUMNS,
+  defaults: DEFAULTS,
+  comments: COMMENTS,
+  constraints: CONSTRAINTS,
+  indexes: INDEXES,
+  definitions: DEFINITIONS,
+} as const;
+
 const NOTHING: readonly Row[] = [];
 /** Where a page goes back to when one of its statements fails; without it the transaction would be lost. */
 const MARK = 'page';
 export const SET_MARK = `savepoint ${MARK}`;
+const LOCKED = '55P03';
+/** What comes after an error in an earlier page: all is refused, or was not prepared. */
+const AFTERMATH = /^(25P02|26000)/;
 /**
  * A lock, a time-out, an inner error, something gone or too large: what may lie in one relation. All else would fail for
- * every one of them. 25P02 comes after an error in an earlier page.
+ * every one of them.
  */
-const OF_RELATION = /^(25P02|55P03|57014|XX|42P|427|42883|53|54|58)/;
+const OF_RELATION = /^(25P02|26000|55P03|57014|XX|42P|427|42883|53|54|58)/;
 const BACK = `rollback to savepoint ${MARK}; set local lock_timeout = 250`;
 
 /** Reads pages of relations over one line, several at a time, and goes on where a single relation cannot be read. */
@@ -70,35 +83,52 @@ export class PageReader {
     try {
       return this.pageOf(await rows);
     } catch (error) {
-      if (!this.ofRelation(error)) throw error;
+      if (!AFTERMATH.test(this.ofRelation(error))) return this.recover(order, error);
     }
-    return this.retry(order);
+    await this.line.run(BACK);
+    return this.attempt(order);
   }
 
-  /** Once more on its own; then in halves, until what cannot be read is found. */
-  private async retry(order: PageOrder): Promise<CatalogPage> {
-    await this.line.run(BACK);
+  private async attempt(order: PageOrder): Promise<CatalogPage> {
     try {
       return this.pageOf(await this.ask(order));
     } catch (error) {
-      if (!this.ofRelation(error)) throw error;
-      if (order.oids.length === 1) {
-        await this.line.run(BACK);
-        return { datasets: [], faults: [{ scope: order.scope, status: 'partial', error }] };
-      }
+      return this.recover(order, error);
     }
-    const half = Math.ceil(order.oids.length / 2);
-    const first = await this.retry(part(order, 0, half));
-    const second = await this.retry(part(order, half));
-    return {
-      datasets: [...first.datasets, ...second.datasets],
-      faults: [...(first.faults ?? []), ...(second.faults ?? [])],
-    };
   }
 
-  private ofRelation(error: unknown): boolean {
+  /** Leaves out what is locked, or halves the page until what cannot be read is found. */
+  private async recover(order: PageOrder, error: unknown): Promise<CatalogPage> {
+    const code = this.ofRelation(error);
+    await this.line.run(BACK);
+    const held = code === LOCKED ? await this.held(order) : new Set<string>();
+    const free = order.oids.map((oid) => !held.has(oid));
+    const half = order.oids.length / 2;
+    if (held.size > 0) {
+      const rest = await this.attempt(only(order, (at) => free[at] === true));
+      return joined(rest, {
+        datasets: [],
+        faults: faultsOf(
+          only(order, (at) => free[at] === false),
+          error,
+        ),
+      });
+    }
+    if (order.oids.length <= 1) return { datasets: [], faults: faultsOf(order, error) };
+    const first = await this.attempt(only(order, (at) => at < half));
+    return joined(first, await this.attempt(only(order, (at) => at >= half)));
+  }
+
+  private async held({ oids }: PageOrder): Promise<ReadonlySet<string>> {
+    const rows = await this.line.rows(HELD, [arrayOf(oids)]);
+    return new Set(rows.map(([oid]) => oid ?? ''));
+  }
+
+  /** The code of an error that may lie in one relation; any other one is thrown. */
+  private ofRelation(error: unknown): string {
     const code = (error as { code?: unknown }).code;
-    return this.line.usable && typeof code === 'string' && OF_RELATION.test(code);
+    if (!this.line.usable || typeof code !== 'string' || !OF_RELATION.test(code)) throw error;
+    return code;
   }
 
   private ask(order: PageOrder): Promise<PageRows> {
@@ -111,17 +141,19 @@ export class PageReader {
   private async rowsOf({ oids, heads }: PageOrder): Promise<PageRows> {
     const which = [arrayOf(oids)];
     const hasViews = heads === undefined || heads.some(([, , , kind]) => kind === 'v' || kind === 'm');
+    const ask = (text: keyof typeof SETS): Promise<readonly Row[]> =>
+      this.line.repeated(`page ${text}`, SETS[text], which);
     const [known, columns, defaults, comments, constraints, indexes, definitions] = await Promise.all([
-      heads ?? this.line.rows(HEADS, which),
-      this.line.rows(COLUMNS, which).then(async (rows) => {
+      heads ?? ask('heads'),
+      ask('columns').then(async (rows) => {
         await this.around.types.learn(rows.map(typeOf));
         return rows;
       }),
-      this.line.rows(DEFAULTS, which),
-      this.line.rows(COMMENTS, which),
-      this.line.rows(CONSTRAINTS, which),
-      this.line.rows(INDEXES, which),
-      hasViews ? this.line.rows(DEFINITIONS, which) : NOTHING,
+      ask('defaults'),
+      ask('comments'),
+      ask('constraints'),
+      ask('indexes'),
+      hasViews ? ask('definitions') : NOTHING,
     ]);
     return { heads: known, columns, defaults, comments, constraints, indexes, definitions };
   }
@@ -137,11 +169,23 @@ function typeOf(column: Row): TypeUse {
   return [column[3] ?? '', column[4] ?? ''];
 }
 
-function part({ scope, oids, heads }: PageOrder, from: number, to?: number): PageOrder {
-  const slice = heads?.slice(from, to);
+function only(order: PageOrder, wanted: (at: number) => boolean): PageOrder {
+  const heads = order.heads?.filter((_, at) => wanted(at));
   return {
-    scope: slice?.[0]?.[1] ?? scope,
-    oids: oids.slice(from, to),
-    ...(slice ? { heads: slice } : {}),
+    scope: order.scope,
+    oids: order.oids.filter((_, at) => wanted(at)),
+    ...(heads ? { heads } : {}),
+  };
+}
+
+function faultsOf({ scope, heads }: PageOrder, error: unknown): ScopeFault[] {
+  const scopes = new Set(heads?.map(([, schema]) => schema ?? '') ?? [scope]);
+  return [...scopes].map((name) => ({ scope: name, status: 'partial', error }));
+}
+
+function joined(first: CatalogPage, second: CatalogPage): CatalogPage {
+  return {
+    datasets: [...first.datasets, ...second.datasets],
+    faults: [...(first.faults ?? []), ...(second.faults ?? [])],
   };
 }

@@ -168,6 +168,12 @@ export const DEFINITIONS = `
 select c.oid, left(pg_get_viewdef(c.oid), ${TEXT_LIMIT})
 from pg_class c where c.oid = any($1::oid[]) and c.relkind in ('v', 'm')`;
 
+/** Relations that no one may open now: the server opens them to write down their texts. */
+export const HELD = `
+select l.relation from pg_locks l
+where l.relation = any($1::oid[]) and l.mode = 'AccessExclusiveLock' and l.granted
+  and l.database = (select d.oid from pg_database d where d.datname = current_database())`;
+
 export const ACCESS_METHODS = `select oid, amname from pg_am`;
 
 /** Types of our own time: those below are built in and never change. */

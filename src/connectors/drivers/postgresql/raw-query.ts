@@ -3,8 +3,16 @@ import type { Client, Query } from 'pg';
 /** A row as the server wrote it: no type is parsed that no one looks at. */
 export type Row = readonly (string | null)[];
 
-/** Asks for the rows of one statement; its parameters go beside it. */
-export type Ask = (client: Client, text: string, values: readonly string[]) => Promise<readonly Row[]>;
+export interface Statement {
+  readonly text: string;
+  /** Parameters, which go beside the text. */
+  readonly values: readonly string[];
+  /** Keeps the statement prepared under this name; one text for each name. */
+  readonly name?: string;
+}
+
+/** Asks for the rows of one statement. */
+export type Ask = (client: Client, statement: Statement) => Promise<readonly Row[]>;
 
 /**
  * Takes rows as pg's protocol reader makes them. pg's own result copies each of them with a call for every value, which
@@ -24,9 +32,9 @@ export function askWith(PgQuery: typeof Query): Ask {
       this.raw.push(message.fields);
     }
   }
-  return (client, text, values) =>
+  return (client, { text, values, name }) =>
     new Promise((resolve, reject) => {
-      const query = new RawQuery(text, [...values]);
+      const query = new RawQuery({ text, values: [...values], name });
       query.on('end', () => resolve(query.raw)).on('error', reject);
       client.query(query);
     });
