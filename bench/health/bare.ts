@@ -23,5 +23,5 @@ const before = process.cpuUsage();
 const checks = await run(Number(seconds) * 1_000);
 const { user, system } = process.cpuUsage(before);
 await pool.end();
-process.send?.({ checks, cpuUs: user + system });
+process.send?.({ checks, userUs: user, systemUs: system });
 process.disconnect();

@@ -33,6 +33,13 @@ const server = await startEmbeddedPostgres({ dataDir: join(dataDir, 'product') }
 // A server of its own: the product refuses to register the one that it stands on.
 const source = await startEmbeddedPostgres({ dataDir: join(dataDir, 'source') });
 const children: ChildProcess[] = [];
+
+interface Bare {
+  readonly checks: number;
+  readonly userUs: number;
+  readonly systemUs: number;
+}
+
 try {
   await makeSource();
   await migrate(server.ownerUrl);
@@ -95,11 +102,11 @@ async function usageOf(worker: ChildProcess): Promise<Usage> {
   return (await answer)[0];
 }
 
-async function runBare(): Promise<{ checks: number; cpuUs: number }> {
+async function runBare(): Promise<Bare> {
   const { host, port, database, username, password } = addressOf();
   const url = `postgres://${username}:${password}@${host}:${String(port)}/${database}`;
   const child = start('bare.ts', [url, String(SOURCES / INTERVAL_S), String(SECONDS)], process.env);
-  const [answer] = (await once(child, 'message')) as [{ checks: number; cpuUs: number }];
+  const [answer] = (await once(child, 'message')) as [Bare];
   return answer;
 }
 
@@ -115,19 +122,18 @@ function p99(before: Usage, after: Usage): number {
   return low + ((bound - low) * (0.99 * total - below)) / Math.max(1, count - below);
 }
 
-function print(
-  empty: Usage,
-  before: Usage,
-  after: Usage,
-  bare: { readonly checks: number; readonly cpuUs: number },
-): void {
+function print(empty: Usage, before: Usage, after: Usage, bare: Bare): void {
   const total = (usage: Usage): number => Object.values(usage.checks).reduce((sum, each) => sum + each, 0);
   const checks = total(after) - total(before);
   const ok = (after.checks.ok ?? 0) - (before.checks.ok ?? 0);
-  const cpuUs = after.cpuUs - before.cpuUs;
+  const userUs = after.userUs - before.userUs;
+  const systemUs = after.systemUs - before.systemUs;
+  const cpuUs = userUs + systemUs;
   const wallUs = (after.atMs - before.atMs) * 1_000;
   const perCheck = cpuUs / checks;
-  const barePerCheck = bare.cpuUs / bare.checks;
+  const barePerCheck = (bare.userUs + bare.systemUs) / bare.checks;
+  const parts = (user: number, system: number, count: number): string =>
+    `${(user / count).toFixed(0)} + ${(system / count).toFixed(0)} us`;
   const perSource = (after.heap - empty.heap) / (SOURCES - BASE);
   const late = p99(before, after);
   const verdict = (value: number, goal: number): string => (value <= goal ? 'reached' : 'missed');
@@ -139,7 +145,9 @@ function print(
     ['figure', 'measured', 'goal', ''],
     [
       ['client CPU per check, all in', `${perCheck.toFixed(0)} us`, '190 us', verdict(perCheck, 190)],
+      ['  in the process + in the kernel', parts(userUs, systemUs, checks), '', ''],
       ['bare SELECT 1 by pg, meanwhile', `${barePerCheck.toFixed(0)} us`, '', ''],
+      ['  in the process + in the kernel', parts(bare.userUs, bare.systemUs, bare.checks), '', ''],
       ['ratio', (perCheck / barePerCheck).toFixed(2), '', ''],
       ['share of a core', `${((100 * cpuUs) / wallUs).toFixed(1)} %`, '5 %', verdict(cpuUs / wallUs, 0.05)],
       ['lateness p99', `${(late * 1_000).toFixed(0)} ms`, '1000 ms', verdict(late, 1)],

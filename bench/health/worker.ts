@@ -6,7 +6,8 @@ import { loadConfig } from '../../src/platform/config/config.js';
 import { Metrics } from '../../src/platform/telemetry/metrics.js';
 
 export interface Usage {
-  readonly cpuUs: number;
+  readonly userUs: number;
+  readonly systemUs: number;
   readonly atMs: number;
   /** Bytes of the heap after a full collection. */
   readonly heap: number;
@@ -37,7 +38,8 @@ async function usage(): Promise<Usage> {
   globalThis.gc?.();
   const { heapUsed, rss } = process.memoryUsage();
   return {
-    cpuUs: user + system,
+    userUs: user,
+    systemUs: system,
     atMs,
     heap: heapUsed,
     rss,

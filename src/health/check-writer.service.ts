@@ -21,7 +21,7 @@ export interface Finished {
 }
 
 /** Results wait at most this long for company. */
-const WAIT_MS = 400;
+const WAIT_MS = 500;
 /** So many results are written without waiting, and at most so many in one transaction. */
 const BATCH = 250;
 /** While the database is away, results wait this long between two tries; older ones are given up. */
@@ -90,6 +90,10 @@ export class CheckWriter {
     try {
       const judged = await this.store(first.ref.orgId, batch);
       this.instruments.databaseBack();
+      await this.postpone(first.ref.orgId, judged).catch((error: unknown) => {
+        // The next check comes after the interval then, and asks for its pause again.
+        this.instruments.fault('pause_lost', error);
+      });
       await this.report(batch, judged);
       return [];
     } catch (error) {
@@ -118,12 +122,17 @@ export class CheckWriter {
         judgement: judge(states.get(dataSourceId), check, watched),
       }));
       await writeChecks(tx, orgId, judged);
-      const pauses = new Map<string, number>();
-      for (const { dataSourceId, judgement } of judged)
-        if (judgement.pauseMs !== undefined) pauses.set(dataSourceId, judgement.pauseMs);
-      if (pauses.size > 0) await this.schedules.postpone(tx, 'probe', pauses);
       return judged;
     });
+  }
+
+  /** Not in the transaction above: whoever deletes a source locks its schedule before its state. */
+  private async postpone(orgId: string, judged: readonly JudgedCheck[]): Promise<void> {
+    const pauses = new Map<string, number>();
+    for (const { dataSourceId, judgement } of judged)
+      if (judgement.pauseMs !== undefined) pauses.set(dataSourceId, judgement.pauseMs);
+    if (pauses.size > 0)
+      await this.database.inOrg(orgId, (tx) => this.schedules.postpone(tx, 'probe', pauses));
   }
 
   private async report(batch: readonly Finished[], judged: readonly JudgedCheck[]): Promise<void> {
