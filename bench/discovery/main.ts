@@ -10,6 +10,7 @@ import { generate, shapeOf } from './generate.js';
 import { benchMariadb } from './mariadb.js';
 import type { Figures, Order } from './reader.js';
 import { startServer, type BenchServer } from './server.js';
+import { STORED_HEADER, storedRows } from './stored.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -244,6 +245,22 @@ try {
     ['tables, reader', 'CPU ms', 'server CPU ms', 'lag ms', 'RSS + MB', 'server MB', 'worst lag ms'],
     runs.flatMap(([tables, found]) => reportCost(tables, found)),
   );
+  const stored: string[][] = [];
+  for (const tables of sizes) {
+    const target = targets.get(tables);
+    if (!target) continue;
+    const { host, port, username, password, database } = target;
+    const login = { type: 'postgresql', host, port, username, password, database, tls: { mode: 'disable' } };
+    const column = (round: number): string =>
+      `alter table s00.orders_000001 add column extra_${String(round)} text`;
+    const peers = {
+      copyMs: () => copyMs(server, target),
+      dumpMs: () => dumpMs(server, target),
+      change: (round: number) => statements(target, [column(round)]),
+    };
+    stored.push(...(await storedRows(tables, login, peers, rounds)));
+  }
+  printTable(STORED_HEADER, stored);
   for (const tables of slowSizes) {
     const target = targets.get(tables);
     if (!target) continue;
