@@ -32,6 +32,12 @@ export class RedisClients {
   /** Drops every connection at once, for good. */
   disconnect(): void {
     this.closed = true;
-    for (const client of this.all.splice(0)) client.disconnect();
+    for (const client of this.all.splice(0)) {
+      // ioredis only half-closes a socket and stops listening to it; one to a frozen server may still be reset.
+      const { stream } = client as { stream?: Redis['stream'] };
+      stream?.on('error', () => undefined);
+      client.disconnect();
+      stream?.destroy();
+    }
   }
 }
