@@ -122,6 +122,7 @@ export function factsOf(row: DataSourceRow): DataSourceFacts {
     reason: row.status_reason,
     paused: row.status_reason.code === 'PAUSED',
     version: row.version,
+    destination: row.destination,
     pool: row.pool,
     discovery: row.discovery,
     health: row.health,

@@ -45,6 +45,8 @@ export interface DataSourceFacts {
   /** Somebody paused it: it is not probed and not worked on. */
   readonly paused: boolean;
   readonly version: number;
+  /** Equal as long as it is the same place and the same login: a fingerprint, not the address. */
+  readonly destination: string;
   readonly pool: PoolSettings;
   readonly discovery: DiscoverySettings;
   readonly health: HealthSettings;

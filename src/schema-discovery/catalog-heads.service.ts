@@ -22,6 +22,10 @@ export interface CatalogHead {
   /** The served one. */
   readonly servedSeq: number | undefined;
   readonly revision: number;
+  /** The filter that the served snapshot was read with; see `coverageKey`. */
+  readonly coverage: string | undefined;
+  /** Destination of the source that it is of. */
+  readonly origin: string | undefined;
   /** When a run last said that the served snapshot holds. */
   readonly discoveredAt: Date | undefined;
   readonly lastRun: { readonly id: string; readonly state: RunState } | undefined;
@@ -32,6 +36,8 @@ export interface CatalogHead {
 interface HeadRow {
   readonly served: number | null;
   readonly revision: number | null;
+  readonly coverage: string | null;
+  readonly origin: string | null;
   readonly discovered_at: Date | null;
   readonly seq: number | null;
   readonly scopes: readonly SnapshotScope[];
@@ -50,7 +56,7 @@ export class CatalogHeads {
   async read(orgId: string, dataSourceId: string, seq?: number): Promise<CatalogHead> {
     const [row] = await this.database.readInOrg<HeadRow>(
       orgId,
-      `SELECT c.seq AS served, c.revision, c.discovered_at, s.seq, s.scopes, s.counts, s.created_at,
+      `SELECT c.seq AS served, c.revision, c.coverage, c.origin, c.discovered_at, s.seq, s.scopes, s.counts, s.created_at,
          r.id AS run_id, r.state AS run_state, e.state AS outcome
        FROM (SELECT $1::uuid AS data_source_id) q
        LEFT JOIN catalogs c USING (data_source_id)
@@ -69,6 +75,8 @@ export class CatalogHeads {
           : { seq: row.seq, scopes: row.scopes, counts: row.counts, createdAt: row.created_at },
       servedSeq: row?.served ?? undefined,
       revision: row?.revision ?? 0,
+      coverage: row?.coverage ?? undefined,
+      origin: row?.origin ?? undefined,
       discoveredAt: row?.discovered_at ?? undefined,
       lastRun: row?.run_id == null ? undefined : { id: row.run_id, state: row.run_state },
       lastOutcome: row?.outcome ?? undefined,

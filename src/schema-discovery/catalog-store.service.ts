@@ -12,6 +12,8 @@ export interface BaseCatalog {
   readonly token: string | null;
   /** What the token stands for; see `coverageKey`. */
   readonly coverage: string | null;
+  /** Destination of the source that was read. */
+  readonly origin: string | null;
   readonly scopes: readonly SnapshotScope[];
 }
 
@@ -31,6 +33,14 @@ export interface Written {
   readonly renewed: number;
   /** Schemas of the datasets that the served snapshot knows, one entry for each dataset. */
   readonly known: readonly string[];
+}
+
+interface CatalogRow {
+  readonly last_seq: number;
+  readonly seq: number | null;
+  readonly token: string | null;
+  readonly coverage: string | null;
+  readonly origin: string | null;
 }
 
 interface StoredRow {
@@ -64,12 +74,10 @@ export class CatalogStore {
   async begin(job: Job, dataSourceId: string): Promise<Attempt> {
     const { abandoned, ...attempt } = await this.database.inOrg(job.orgId, async (tx) => {
       await this.jobs.fence(tx, job);
-      const [catalog] = await tx.query<
-        [{ last_seq: number; seq: number | null; token: string | null; coverage: string | null }]
-      >(
+      const [catalog] = await tx.query<[CatalogRow]>(
         `INSERT INTO catalogs (data_source_id, org_id, last_seq) VALUES ($1, $2, 1)
          ON CONFLICT (data_source_id) DO UPDATE SET last_seq = catalogs.last_seq + 1
-         RETURNING last_seq, seq, token, coverage`,
+         RETURNING last_seq, seq, token, coverage, origin`,
         [dataSourceId, job.orgId],
       );
       const [left] = await tx.query<[{ seq: number }[], number]>(

@@ -30,6 +30,7 @@ interface Work {
   readonly job: Job;
   readonly run: RunRow;
   readonly settings: DiscoverySettings;
+  readonly destination: string;
 }
 
 /** Reads a source through its session into the catalog: one run from its first query to its snapshot. */
@@ -50,8 +51,8 @@ export class DiscoveryReading {
    */
   async read(job: Job, run: RunRow, signal: AbortSignal): Promise<ReadResult> {
     const ref = { orgId: job.orgId, dataSourceId: run.data_source_id };
-    const { discovery } = await this.sources.facts(ref.orgId, ref.dataSourceId);
-    const work: Work = { job, run, settings: discovery };
+    const { discovery, destination } = await this.sources.facts(ref.orgId, ref.dataSourceId);
+    const work: Work = { job, run, settings: discovery, destination };
     let build: { attempt: Attempt; builder: SnapshotBuilder } | undefined;
     try {
       const { attempt, builder } = await this.sessions.withSession(
@@ -109,13 +110,14 @@ export class DiscoveryReading {
     }
   }
 
-  private requestOf({ run, settings }: Work, attempt: Attempt): DiscoveryRequest {
+  private requestOf({ run, settings, destination }: Work, attempt: Attempt): DiscoveryRequest {
     const { include, exclude } = settings;
     const { strategy } = run;
     if (run.mode === 'selective')
       return { include: run.include, exclude: [...run.exclude, ...exclude], strategy };
     const { base } = attempt;
-    if (run.mode === 'full' || !base) return { include, exclude, strategy };
+    // What is known of another place says nothing about this one, even where tokens happen to be equal.
+    if (run.mode === 'full' || base?.origin !== destination) return { include, exclude, strategy };
     const same = base.token !== null && base.coverage === coverageKey(settings);
     return {
       include,
@@ -145,7 +147,11 @@ function optionsOf({ run, settings }: Work): BuilderOptions {
 }
 
 /** @throws AppError of the first scope where every one of them failed. */
-function readingOf({ run, settings }: Work, { base }: Attempt, builder: SnapshotBuilder): Reading {
+function readingOf(
+  { run, settings, destination: origin }: Work,
+  { base }: Attempt,
+  builder: SnapshotBuilder,
+): Reading {
   const before = base?.scopes ?? [];
   const read = builder.outcomes;
   const renewed = builder.renewed;
@@ -154,7 +160,7 @@ function readingOf({ run, settings }: Work, { base }: Attempt, builder: Snapshot
     const unchanged = before.reduce((sum, { datasets }) => sum + datasets, 0);
     const changes = { added: 0, changed: 0, removed: 0, unchanged };
     const token = builder.token ?? base.token;
-    return { state: 'succeeded', read, scopes: before, changes, renewed, token, coverage };
+    return { state: 'succeeded', read, scopes: before, changes, renewed, token, coverage, origin };
   }
   const state = runOutcome(read);
   if (state === 'failed') {
@@ -172,10 +178,11 @@ function readingOf({ run, settings }: Work, { base }: Attempt, builder: Snapshot
       renewed,
       token: base?.token ?? null,
       coverage: base?.coverage ?? '',
+      origin: base ? base.origin : origin,
     };
   // The token of a run with gaps would hide them from the next one.
   const token = state === 'succeeded' ? (builder.token ?? null) : null;
-  return { state, read, scopes, changes, renewed, token, coverage };
+  return { state, read, scopes, changes, renewed, token, coverage, origin };
 }
 
 function outcomeOf(event: {

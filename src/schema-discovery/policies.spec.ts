@@ -92,11 +92,18 @@ describe('retries', () => {
 describe('staleness', () => {
   const at = new Date('2026-01-01T00:00:00Z');
   const after = (s: number): Date => new Date(at.getTime() + s * 1_000);
-  const age = { discoveredAt: at, lastOutcome: 'succeeded', autoRefresh: true, intervalS: 60 } as const;
+  const age = {
+    samePlace: true,
+    discoveredAt: at,
+    lastOutcome: 'succeeded',
+    autoRefresh: true,
+    intervalS: 60,
+  } as const;
   it.each([
     [{ ...age, discoveredAt: undefined }, 0, 'never_discovered'],
     [age, 119, undefined],
     [age, 121, 'overdue'],
+    [{ ...age, samePlace: false }, 0, 'source_changed'],
     [{ ...age, autoRefresh: false }, 10_000, undefined],
     [{ ...age, lastOutcome: 'failed' }, 1, 'last_run_failed'],
     [{ ...age, lastOutcome: 'partial' }, 1, undefined],

@@ -54,10 +54,12 @@ export class SchemasService {
     };
   }
 
-  private view({ discovery }: DataSourceFacts, head: CatalogHead): CatalogView {
+  private view({ discovery, destination }: DataSourceFacts, head: CatalogHead): CatalogView {
     const { snapshot, servedSeq, discoveredAt, lastOutcome, lastRun } = head;
     const { auto_refresh: autoRefresh, interval_s: intervalS } = discovery;
-    const reason = staleReason({ discoveredAt, lastOutcome, autoRefresh, intervalS }, this.clock.now());
+    const samePlace = head.origin === destination;
+    const age = { samePlace, discoveredAt, lastOutcome, autoRefresh, intervalS };
+    const reason = staleReason(age, this.clock.now());
     const at = snapshot && snapshot.seq !== servedSeq ? snapshot.createdAt : discoveredAt;
     const scopes = snapshot?.scopes ?? [];
     return {

@@ -21,6 +21,8 @@ export interface Reading {
   /** What the next run may compare with; null where that would hide something. */
   readonly token: string | null;
   readonly coverage: string;
+  /** Destination of the source that the next snapshot is of. */
+  readonly origin: string | null;
 }
 
 /** The one step in which a catalog becomes the next one. */
@@ -50,7 +52,7 @@ export class SnapshotCommits {
       else await this.publish(tx, attempt, reading);
       await tx.query(
         // A number under which nothing was written is given out again.
-        `UPDATE catalogs SET seq = $2, last_seq = $3, token = $4, coverage = $5, revision = revision + $6,
+        `UPDATE catalogs SET seq = $2, last_seq = $3, token = $4, coverage = $5, revision = revision + $6, origin = $7,
            discovered_at = clock_timestamp() WHERE data_source_id = $1`,
         [
           dataSourceId,
@@ -59,6 +61,7 @@ export class SnapshotCommits {
           reading.token,
           reading.coverage,
           reading.renewed > 0 ? 1 : 0,
+          reading.origin,
         ],
       );
       await this.ledger.end(tx, job, {

@@ -5,9 +5,10 @@ import { DataSourcesService } from '../data-sources/data-sources.service.js';
 import { Config } from '../platform/config/config.js';
 import { Events, type DomainEvent } from '../platform/events/events.service.js';
 import { CatalogHeads } from './catalog-heads.service.js';
+import { coverageKey } from './coverage.policy.js';
 import { RunsService } from './runs.service.js';
 
-/** What follows from the life of a source: its first discovery once it answers, and an end of runs once it is deleted. */
+/** What follows from the life of a source: it is read once it answers, read again when it is another one, left when it is deleted. */
 @Injectable()
 export class SourceListener implements OnApplicationBootstrap {
   constructor(
@@ -21,17 +22,32 @@ export class SourceListener implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     if (this.config.role === 'api') return;
     this.events.on('data_source.status_changed', (event) => this.statusChanged(event));
+    this.events.on('data_source.updated', (event) => this.updated(event));
     this.events.on('data_source.deleted', (event) => this.deleted(event));
   }
 
   private async statusChanged({ orgId, dataSourceId, payload }: DomainEvent): Promise<void> {
     if (payload?.to !== 'active') return;
     await unlessRefused(async () => {
-      const { status, discovery } = await this.sources.facts(orgId, dataSourceId);
-      const head = await this.heads.read(orgId, dataSourceId);
-      if (status !== 'active' || !discovery.auto_refresh || head.snapshot) return;
+      const { status, discovery, destination } = await this.sources.facts(orgId, dataSourceId);
+      if (status !== 'active' || !discovery.auto_refresh) return;
+      const { snapshot, origin } = await this.heads.read(orgId, dataSourceId);
+      if (snapshot && origin === destination) return;
       const actor = systemActor(orgId, 'discovery');
       await this.runs.request(actor, dataSourceId, { mode: 'full', trigger: 'first' });
+    });
+  }
+
+  /** A new filter holds from now on, not from the next refresh on. */
+  private async updated({ orgId, dataSourceId, payload }: DomainEvent): Promise<void> {
+    if (!Array.isArray(payload?.changed) || !payload.changed.includes('discovery')) return;
+    await unlessRefused(async () => {
+      const { status, discovery } = await this.sources.facts(orgId, dataSourceId);
+      if (status !== 'active' || !discovery.auto_refresh) return;
+      const { snapshot, coverage } = await this.heads.read(orgId, dataSourceId);
+      if (!snapshot || coverage === coverageKey(discovery)) return;
+      const actor = systemActor(orgId, 'discovery');
+      await this.runs.request(actor, dataSourceId, { mode: 'incremental', trigger: 'schedule' });
     });
   }
 

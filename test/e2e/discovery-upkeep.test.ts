@@ -11,6 +11,8 @@ import { CatalogRetention } from '../../src/schema-discovery/catalog-retention.s
 import { DiscoveryFigures } from '../../src/schema-discovery/discovery-figures.service.js';
 import { DiffQuery } from '../../src/schema-discovery/dto/diff.view.js';
 import { RunsService } from '../../src/schema-discovery/runs.service.js';
+import { SchemaQuery } from '../../src/schema-discovery/dto/schema.view.js';
+import { SchemasService } from '../../src/schema-discovery/schemas.service.js';
 import { RunStreams } from '../../src/schema-discovery/run-streams.service.js';
 import { SnapshotDiffs } from '../../src/schema-discovery/snapshot-diffs.service.js';
 import { DiscoveryWorld, Gate, table } from '../support/discovery-world.js';
@@ -99,6 +101,43 @@ describe('the upkeep of catalogs', () => {
     await tell('data_source.status_changed', id, { from: 'inactive', to: 'active' });
     await handled();
     expect(await runsOf(id)).toEqual([{ trigger: 'first', state: 'succeeded', mode: 'full' }]);
+  });
+
+  it('reads a source again when it is another one, or is to be read in another way', async () => {
+    const { id, source } = await world.register();
+    source.token = 'the same everywhere';
+    source.set('a', [table('a', 't'), table('a', 'u')]);
+    await discover(id);
+    const page = async (): Promise<{ stale_reason: string | null; text: string }> => {
+      const rendered = await module.get(SchemasService).page(world.orgId, id, new SchemaQuery());
+      const text = (await rendered.body()).toString();
+      return { ...(JSON.parse(text) as { stale_reason: string | null }), text };
+    };
+    expect(await page()).toMatchObject({ stale_reason: null });
+    world.change(id, { destination: 'place 2' });
+    source.set('a', [table('a', 'elsewhere')]);
+    expect(await page()).toMatchObject({ stale_reason: 'source_changed' });
+    await tell('data_source.status_changed', id, { from: 'testing', to: 'active' });
+    await until(async () => (await page()).stale_reason === null, 'the new place is read', 10_000);
+    expect((await page()).text).toContain('elsewhere');
+    world.change(id, { destination: 'place 3' });
+    source.set('a', [table('a', 'third'), table('a', 'hidden')]);
+    const { run } = await runs.request(actor, id, { mode: 'incremental', trigger: 'manual' });
+    expect(await world.ended(run.run_id)).toBe('succeeded');
+    expect((await page()).text).toContain('third');
+
+    const discovery = { ...world.facts.get(id)?.discovery, exclude: ['*.hidden'] } as never;
+    world.change(id, { discovery });
+    await tell('data_source.updated', id, { changed: ['name', 'discovery'] });
+    await until(async () => !(await page()).text.includes('hidden'), 'the new filter holds', 10_000);
+    await tell('data_source.updated', id, { changed: ['discovery'] });
+    await handled();
+    expect((await runsOf(id)).map(({ trigger }) => trigger)).toEqual([
+      'manual',
+      'first',
+      'manual',
+      'schedule',
+    ]);
   });
 
   it('stops the run of a source that is deleted', async () => {
@@ -248,7 +287,7 @@ describe('the upkeep of catalogs', () => {
     expect(other).toMatchObject({ runs_24h: { succeeded: 0 }, duration_ms: { p50: null } });
     const prometheus = await module.get(Metrics).registry.metrics();
     expect(prometheus).toMatch(
-      /datawave_discovery_runs_total\{state="succeeded",trigger="first",code=""\} 1/,
+      /datawave_discovery_runs_total\{state="succeeded",trigger="first",code=""\} 2/,
     );
     expect(prometheus).toMatch(/datawave_discovery_run_duration_seconds_count\{state="succeeded"\} \d+/);
   });

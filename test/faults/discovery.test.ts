@@ -198,6 +198,7 @@ describe('discovery under faults', () => {
     renewed: 0,
     token: null,
     coverage: '',
+    origin: 'place 1',
   };
 
   it('stores nothing under a stale token, and a late discard takes nothing of another', async () => {

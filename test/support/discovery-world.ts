@@ -167,6 +167,7 @@ export class DiscoveryWorld {
       id,
       status: 'active',
       paused: false,
+      destination: 'place 1',
       discovery: { auto_refresh: true, interval_s: 3_600, include: [], exclude: [], strategy: 'balanced' },
       ...changes,
     } as DataSourceFacts);

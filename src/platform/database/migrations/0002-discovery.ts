@@ -65,6 +65,7 @@ const TABLES = [
     revision integer NOT NULL DEFAULT 0,
     token text,
     coverage text,
+    origin text,
     discovered_at timestamptz
   )`,
   `CREATE TABLE snapshots (
@@ -113,4 +114,5 @@ const TABLES = [
   `COMMENT ON COLUMN catalogs.seq IS 'The snapshot that is served; null before the first one'`,
   `COMMENT ON COLUMN catalogs.revision IS 'Grows when what is served changes without a new snapshot, such as row estimates'`,
   `COMMENT ON COLUMN catalogs.coverage IS 'The filter that the token stands for'`,
+  `COMMENT ON COLUMN catalogs.origin IS 'Destination of the source that was read; another one has another catalog'`,
 ];
