@@ -17,7 +17,12 @@ export async function withDeadline<T>(
   const { signal } = controller;
   outer?.throwIfAborted();
   return new Promise<T>((resolve, reject) => {
+    const settle = (): void => {
+      clearTimeout(timer);
+      outer?.removeEventListener('abort', onOuter);
+    };
     const stop = (reason: unknown): void => {
+      settle();
       controller.abort(reason);
       reject(asError(reason));
     };
@@ -28,10 +33,6 @@ export async function withDeadline<T>(
       stop(outer?.reason);
     };
     outer?.addEventListener('abort', onOuter, { once: true });
-    const settle = (): void => {
-      clearTimeout(timer);
-      outer?.removeEventListener('abort', onOuter);
-    };
     // A rejection after the deadline has no one left to hear it: both branches are handled here, never unhandled.
     work(signal).then(
       (value) => {

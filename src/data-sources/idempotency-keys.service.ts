@@ -4,7 +4,7 @@ import { AppError } from '../common/app-error.js';
 import { Config } from '../platform/config/config.js';
 import type { Tx } from '../platform/database/database.service.js';
 
-/** Makes a repeated POST give what the first one made. */
+/** Makes a repeated POST give what the first one made, for 24 hours. */
 @Injectable()
 export class IdempotencyKeys {
   constructor(private readonly config: Config) {}
@@ -22,6 +22,10 @@ export class IdempotencyKeys {
     { id, request }: { id: string; request: object },
   ): Promise<string | undefined> {
     const hash = this.mac(orgId, request);
+    await tx.query(
+      `DELETE FROM idempotency_keys WHERE org_id = $1 AND created_at < now() - interval '24 hours'`,
+      [orgId],
+    );
     const made = await tx.query<unknown[]>(
       `INSERT INTO idempotency_keys (org_id, key, request_hash, data_source_id) VALUES ($1, $2, $3, $4)
        ON CONFLICT (org_id, key) DO NOTHING RETURNING key`,
