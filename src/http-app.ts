@@ -8,6 +8,8 @@ import type { Config } from './platform/config/config.js';
 import { httpAdapter, prepareServer } from './platform/http/http-server.js';
 import { ProblemFilter } from './platform/http/problem.filter.js';
 import { RequestPipe } from './platform/http/request.pipe.js';
+import { RouteTable } from './platform/http/route-table.js';
+import { UnexpectedInput } from './platform/http/unexpected-input.interceptor.js';
 import { Log } from './platform/telemetry/log.js';
 
 /** Makes the application, ready to listen. Rejects where a part of it cannot start. */
@@ -21,9 +23,11 @@ export async function createHttpApp(config: Config): Promise<NestFastifyApplicat
   app.useLogger(log);
   prefixRoutes(app);
   app.useGlobalPipes(new RequestPipe());
-  app.useGlobalFilters(new ProblemFilter(log));
+  app.useGlobalInterceptors(new UnexpectedInput());
+  const routes = new RouteTable();
+  app.useGlobalFilters(new ProblemFilter(log, routes));
   const readiness = app.get(Readiness);
-  await prepareServer(app, () => readiness.isStopping);
+  await prepareServer(app, routes, () => readiness.isStopping);
   if (config.docs) serveDocs(app);
   return app;
 }

@@ -10,7 +10,7 @@ export const PROBLEM_GUIDE: Readonly<Record<ErrorCode, Guidance>> = {
   MALFORMED_REQUEST: {
     means:
       'The request could not be parsed: broken JSON, a path that is no valid URL, or headers that are too large.',
-    act: 'Correct the syntax; `detail` says which part. Names such as `__proto__` and `constructor` are refused as keys.',
+    act: 'Correct the syntax; `detail` says which part.',
   },
   UNAUTHENTICATED: {
     means: 'No access token was sent, or it is expired, not yet valid, or not signed for this API.',
@@ -40,7 +40,7 @@ export const PROBLEM_GUIDE: Readonly<Record<ErrorCode, Guidance>> = {
     act: 'Read it again, apply your change to what you find, and send the new `ETag`.',
   },
   PAYLOAD_TOO_LARGE: {
-    means: 'The body is larger than 1 MiB.',
+    means: 'The body is larger than 1 MiB, or holds more than 2,000 values or 200 fields in one object.',
     act: 'Send less; connections and settings are small.',
   },
   UNSUPPORTED_MEDIA_TYPE: {

@@ -41,6 +41,17 @@ export class ApiContract {
 
   constructor(private readonly app: TestApp) {}
 
+  /** Every operation with its method and its path template. */
+  static routes(): { readonly id: string; readonly method: string; readonly path: string }[] {
+    return Object.entries(DOCUMENT.paths).flatMap(([path, item]) =>
+      Object.entries(item).map(([method, { operationId }]) => ({
+        id: operationId,
+        method: method.toUpperCase(),
+        path,
+      })),
+    );
+  }
+
   static operations(): Operation[] {
     return Object.values(DOCUMENT.paths).flatMap((item) => Object.values(item));
   }

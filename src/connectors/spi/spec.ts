@@ -263,15 +263,15 @@ interface RawFault {
 
 function faultsOf(raw: readonly RawFault[], at: string): FieldFault[] {
   const faults: FieldFault[] = [];
+  const unknown = (pointer: string): void => {
+    if (faults.some((fault) => fault.pointer === pointer && fault.code === 'unknown_field')) return;
+    faults.push({ pointer, code: 'unknown_field', detail: 'This field is not known.' });
+  };
   for (const { keyword, instancePath, message, params } of raw) {
     const pointer = at + instancePath;
     if (keyword === 'additionalProperties') {
       for (const key of (params as { additionalProperties: string[] }).additionalProperties)
-        faults.push({
-          pointer: `${pointer}/${escapePointer(key)}`,
-          code: 'unknown_field',
-          detail: 'This field is not known.',
-        });
+        unknown(`${pointer}/${escapePointer(key)}`);
     } else if (keyword === 'required') {
       for (const key of (params as { requiredProperties: string[] }).requiredProperties)
         faults.push({
@@ -282,7 +282,10 @@ function faultsOf(raw: readonly RawFault[], at: string): FieldFault[] {
     } else if (keyword === 'enum') {
       const { allowedValues } = params as { allowedValues: unknown[] };
       faults.push({ pointer, code: 'enum', detail: `It must be one of ${allowedValues.join(', ')}.` });
-    } else if (keyword !== 'boolean') {
+    } else if (keyword === 'boolean') {
+      // A field that is not in the spec; the list of all of them may be missing where they are many.
+      unknown(pointer);
+    } else {
       faults.push({
         pointer,
         code: keyword,

@@ -1,9 +1,11 @@
 import helmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { v7 as uuid } from 'uuid';
-import { AppError } from '../../common/app-error.js';
 import { HttpMetrics } from '../telemetry/http-metrics.js';
 import { Log } from '../telemetry/log.js';
+import { parseJsonBody } from './json-body.js';
+import type { RouteTable } from './route-table.js';
+import { refuseConnection, refuseUrl } from './unread-requests.js';
 
 const BODY_LIMIT = 1_048_576;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -30,6 +32,8 @@ export function httpAdapter(): FastifyAdapter {
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     requestIdHeader: false,
+    frameworkErrors: refuseUrl,
+    clientErrorHandler: refuseConnection,
     genReqId: (request: { headers: Record<string, unknown> }) => {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuid();
@@ -37,29 +41,25 @@ export function httpAdapter(): FastifyAdapter {
   });
 }
 
-/** Body parsers, security headers, request ids and the request log. */
-export async function prepareServer(app: NestFastifyApplication, stopping: () => boolean): Promise<void> {
+/** Body parsers, security headers, request ids and the request log. `routes` learns the routes that follow. */
+export async function prepareServer(
+  app: NestFastifyApplication,
+  routes: RouteTable,
+  stopping: () => boolean,
+): Promise<void> {
   const log = app.get(Log);
   const metrics = app.get(HttpMetrics);
   const server = app.getHttpAdapter().getInstance();
-  const parse = server.getDefaultJsonParser('error', 'error');
+  server.removeContentTypeParser('text/plain');
   for (const type of ['application/json', 'application/merge-patch+json'])
-    server.addContentTypeParser(type, { parseAs: 'string' }, (request, body, done) => {
-      const text = String(body);
-      if (text === '') {
-        done(null, undefined);
-        return;
+    server.addContentTypeParser(type, { parseAs: 'string' }, (_request, body, done) => {
+      try {
+        done(null, parseJsonBody(String(body)));
+      } catch (error) {
+        done(error as Error, undefined);
       }
-      // Such a key would vanish on the way to the validation, and nothing may vanish in silence.
-      if (/"constructor"\s*:/.test(text)) {
-        done(
-          new AppError('MALFORMED_REQUEST', 'A field name in the body is not allowed: constructor.'),
-          undefined,
-        );
-        return;
-      }
-      return parse(request, text, done);
     });
+  server.addHook('onRoute', (route) => routes.add(route));
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,

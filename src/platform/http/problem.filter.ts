@@ -1,8 +1,9 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { AppError, type ErrorCode } from '../../common/app-error.js';
-import { toProblem } from '../../common/problem.js';
 import { toDatabaseError } from '../database/database-error.js';
 import { Log } from '../telemetry/log.js';
+import { RouteTable } from './route-table.js';
+import { sendProblem } from './send-problem.js';
 
 interface Request {
   readonly id: string;
@@ -19,7 +20,7 @@ interface Reply {
 
 /** Statuses of the framework's own refusals, and what we call them. */
 const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  400: ['MALFORMED_REQUEST', 'The request cannot be read: check that the body is valid JSON.'],
+  400: ['MALFORMED_REQUEST', 'The request cannot be read.'],
   404: ['NOT_FOUND', 'There is no such route.'],
   405: ['METHOD_NOT_ALLOWED', 'This route does not know this method.'],
   413: ['PAYLOAD_TOO_LARGE', 'The body is larger than 1 MiB.'],
@@ -31,14 +32,22 @@ const BY_STATUS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 /** Makes a problem document of whatever a request ended with. Only faults of the product itself are logged. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly routes: RouteTable,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const reply = host.switchToHttp().getResponse<Reply>();
     const known = toKnown(error);
+    const isNoRoute = error instanceof HttpException && error.getStatus() === 404;
+    const allowed = isNoRoute ? this.routes.methodsOf(request.url.split('?', 1)[0] ?? '') : [];
     const problem =
-      known ?? new AppError('INTERNAL', 'The product failed; the request id finds the reason in its log.');
+      (allowed.length > 0
+        ? new AppError('METHOD_NOT_ALLOWED', 'This route does not know this method.')
+        : known) ??
+      new AppError('INTERNAL', 'The product failed; the request id finds the reason in its log.');
     if (!known || problem.blame === 'internal')
       this.log.fault('http.failed', error, {
         request_id: request.id,
@@ -46,14 +55,8 @@ export class ProblemFilter implements ExceptionFilter {
         code: problem.code,
       });
     if (reply.sent) return;
-    const { retryAfterS } = problem.details;
-    if (retryAfterS !== undefined || problem.status === 503)
-      reply.header('retry-after', String(retryAfterS ?? 5));
-    reply
-      .status(problem.status)
-      .header('content-type', 'application/problem+json; charset=utf-8')
-      .header('cache-control', 'no-store')
-      .send(JSON.stringify(toProblem(problem, { id: request.id, path: pathOf(request.url) })));
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
+    sendProblem(reply, problem, request);
   }
 }
 
@@ -73,10 +76,4 @@ function statusOf(error: unknown): number | undefined {
   return typeof statusCode === 'number' && typeof code === 'string' && code.startsWith('FST_')
     ? statusCode
     : undefined;
-}
-
-/** The path without its query, which may hold what a user typed. A signed token in it is cut off. */
-function pathOf(url: string): string {
-  const path = url.split('?', 1)[0] ?? '';
-  return path.replace(/^(\/api\/v1\/files\/).+/, '$1…').slice(0, 300);
 }

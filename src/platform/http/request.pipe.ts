@@ -1,5 +1,6 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { AppError, type FieldFault } from '../../common/app-error.js';
+import { escapePointer } from './json-body.js';
 
 class Faults extends Error {
   constructor(readonly errors: readonly ValidationError[]) {
@@ -29,6 +30,7 @@ export class RequestPipe extends ValidationPipe {
       (typeof value !== 'object' || value === null || Array.isArray(value))
     )
       throw AppError.invalid('', 'The body must be an object.', 'type');
+    if (metadata.type === 'query') refuseLostNames(value);
     try {
       return (await super.transform(isBody ? (value ?? {}) : value, metadata)) as unknown;
     } catch (error) {
@@ -45,17 +47,38 @@ function flatten(
   isBody: boolean,
   at: string,
 ): FieldFault[] {
-  const name = property.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1');
+  const name = escapePointer(property);
   const place = isBody ? { pointer: `${at}/${name}` } : { parameter: property.slice(0, 100) };
   // Where nothing was sent, what else it should have been is noise.
   if (value === undefined && constraints)
     return [{ ...place, code: 'required', detail: 'This field is required.' }];
-  const own = Object.entries(constraints ?? {}).map(([rule, text]) =>
+  const own = decisive(Object.entries(constraints ?? {})).map(([rule, text]) =>
     rule === 'whitelistValidation'
       ? { ...place, code: 'unknown_field', detail: 'This field is not known.' }
       : { ...place, code: rule, detail: sentence(text) },
   );
   return [...own, ...(children ?? []).flatMap((child) => flatten(child, isBody, `${at}/${name}`))];
+}
+
+/** Rules about what a value is; where one of them is broken, how long or how large it is does not matter. */
+const KINDS = ['isString', 'isInt', 'isNumber', 'isBoolean', 'isArray', 'isObject', 'isUuid', 'isIso8601'];
+
+function decisive(broken: [string, string][]): [string, string][] {
+  const kind = broken.find(([rule]) => KINDS.includes(rule));
+  return kind ? [kind] : broken;
+}
+
+/** Names that the transformation of a query drops. */
+function refuseLostNames(query: unknown): void {
+  const names = Object.keys(query ?? {}).filter((name) => ['__proto__', 'constructor'].includes(name));
+  if (names.length === 0) return;
+  throw new AppError('VALIDATION_FAILED', 'The request is not valid: see errors.', {
+    errors: names.map((parameter) => ({
+      parameter,
+      code: 'unknown_field',
+      detail: 'This field is not known.',
+    })),
+  });
 }
 
 function sentence(text: string): string {
