@@ -9,7 +9,7 @@ import { httpAdapter, prepareServer } from './platform/http/http-server.js';
 import { ProblemFilter } from './platform/http/problem.filter.js';
 import { RequestPipe } from './platform/http/request.pipe.js';
 import { RouteTable } from './platform/http/route-table.js';
-import { UnexpectedInput } from './platform/http/unexpected-input.interceptor.js';
+import { UnexpectedInputGuard } from './platform/http/unexpected-input.guard.js';
 import { Log } from './platform/telemetry/log.js';
 
 /** Makes the application, ready to listen. Rejects where a part of it cannot start. */
@@ -23,7 +23,7 @@ export async function createHttpApp(config: Config): Promise<NestFastifyApplicat
   app.useLogger(log);
   prefixRoutes(app);
   app.useGlobalPipes(new RequestPipe());
-  app.useGlobalInterceptors(new UnexpectedInput());
+  app.useGlobalGuards(new UnexpectedInputGuard());
   const routes = new RouteTable();
   app.useGlobalFilters(new ProblemFilter(log, routes));
   const readiness = app.get(Readiness);
