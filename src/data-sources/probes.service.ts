@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import type { Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
@@ -98,7 +99,8 @@ export class ProbesService {
       );
       const ms = Math.round((performance.now() - from) * 10) / 10;
       return {
-        run_id: uuid(),
+        // Nobody stores or orders pings, and this id costs a tenth of a v7.
+        run_id: randomUUID(),
         outcome: 'ok',
         duration_ms: ms,
         server,

@@ -60,8 +60,9 @@ export class PgLine implements SqlLine {
     return this.fault === undefined && !this.retired;
   }
 
+  /** An empty statement: the answer comes from the same place and takes the least to make and to read. */
   async ping(): Promise<void> {
-    await this.run('select 1');
+    await this.run('');
   }
 
   /** The rows of one statement; its parameters go beside it. */
