@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor } from '../common/page.js';
 import { Database } from '../platform/database/database.service.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
 import type { SnapshotHead } from './catalog-heads.service.js';
-import { visibleAt } from './catalog-store.service.js';
+import { visibleAt } from './version-statements.js';
 import { searchable } from './dataset-row.js';
 import type { SchemaQuery, SnapshotScopeView } from './dto/schema.view.js';
 import { PageCache } from './page-cache.js';

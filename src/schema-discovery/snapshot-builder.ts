@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Dataset, DiscoveryEvent } from '../connectors/spi/index.js';
-import { takenBack, type Attempt, type CatalogStore } from './catalog-store.service.js';
+import { takenBack, type Attempt } from './attempt.js';
+import type { CatalogStore } from './catalog-store.service.js';
 import { storable, toRow, type DatasetRow } from './dataset-row.js';
 import type { ChangeCounts, RunProgress, ScopeOutcome } from './schema-discovery.types.js';
 

@@ -6,7 +6,7 @@ import type { Dataset } from '../connectors/spi/index.js';
 import { DataSourcesService } from '../data-sources/data-sources.service.js';
 import { Database } from '../platform/database/database.service.js';
 import { CatalogHeads } from './catalog-heads.service.js';
-import { visibleAt } from './catalog-store.service.js';
+import { visibleAt } from './version-statements.js';
 import { diffDatasets } from './diff.policy.js';
 import type { DiffQuery, DiffSummaryView, SchemaChangeView, SchemaDiff } from './dto/diff.view.js';
 

@@ -144,10 +144,10 @@ function fieldsOf(rows: Omit<PageRows, 'heads'>, types: TypeBook, around: Fields
     if (type.values) field.values = type.values;
     const text = defaults.get(number);
     if (text !== undefined) {
-      if (row[7] === '') field.default = text;
+      if (row[7] === null) field.default = text;
       else field.generated = text;
     }
-    if (row[6] !== '') field.identity = row[6] === 'a' ? 'always' : 'by_default';
+    if (row[6] !== null) field.identity = row[6] === 'a' ? 'always' : 'by_default';
     if (typeof row[8] === 'string') field.collation = row[8];
     const comment = comments.get(number);
     if (comment !== undefined) field.comment = comment;

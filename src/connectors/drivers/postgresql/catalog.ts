@@ -113,7 +113,10 @@ class PgReader implements CatalogReader {
       const rows = await this.line.rows(`fetch ${String(FINGERPRINTS_AT_ONCE)} from heads`);
       if (rows.length === 0) return;
       const { types } = this.around;
-      await types.learn(rows.flatMap(typesOf).map((oid) => [oid, PLAIN]));
+      await types.learn(
+        rows.flatMap(typesOf).map((oid) => [oid]),
+        0,
+      );
       yield rows.map((row) => headOf(row, now, types));
     }
   }

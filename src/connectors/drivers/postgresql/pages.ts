@@ -3,7 +3,7 @@ import { assemble, type PageRows, type Surroundings } from './assemble.js';
 import type { PgLine } from './line.js';
 import type { Row } from './raw-query.js';
 import { COLUMNS, COMMENTS, CONSTRAINTS, DEFAULTS, DEFINITIONS, HEADS, HELD, INDEXES } from './queries.js';
-import { arrayOf, type TypeUse } from './types.js';
+import { arrayOf } from './types.js';
 
 /** The relations of a page: their heads where they are known already, else only their keys. */
 export interface PageOrder {
@@ -146,7 +146,7 @@ export class PageReader {
     const [known, columns, defaults, comments, constraints, indexes, definitions] = await Promise.all([
       heads ?? ask('heads'),
       ask('columns').then(async (rows) => {
-        await this.around.types.learn(rows.map(typeOf));
+        await this.around.types.learn(rows, 3);
         return rows;
       }),
       ask('defaults'),
@@ -163,10 +163,6 @@ export class PageReader {
     this.deparsed += rows.definitions.length;
     return { datasets: assemble(rows, this.around) };
   }
-}
-
-function typeOf(column: Row): TypeUse {
-  return [column[3] ?? '', column[4] ?? ''];
 }
 
 function only(order: PageOrder, wanted: (at: number) => boolean): PageOrder {

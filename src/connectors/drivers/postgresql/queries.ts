@@ -107,7 +107,8 @@ export const HEADS = `select ${HEAD} from pg_class c join pg_namespace n on n.oi
 where c.oid = any($1::oid[]) and c.relkind in ${KINDS} order by c.oid`;
 
 export const COLUMNS = `
-select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull, a.attidentity, a.attgenerated,
+select a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod, a.attnotnull,
+  nullif(a.attidentity, ''), nullif(a.attgenerated, ''),
   case when a.attcollation not in (0, 100) then (
     select k.collname from pg_collation k where k.oid = a.attcollation) end,
   a.xmin

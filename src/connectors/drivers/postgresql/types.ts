@@ -97,57 +97,64 @@ export interface TypeFacts extends Sizes {
 
 const UNKNOWN: TypeFacts = { native_type: 'unknown', type: 'unknown', stamp: 0 };
 
-/** A type of a column, by oid and modifier. */
-export type TypeUse = readonly [oid: string, modifier: string];
 /** The modifier of a type without one. */
 export const PLAIN = '-1';
 
-const keyOf = (oid: string, modifier: string): string => `${oid} ${modifier}`;
+type TypeUse = readonly [oid: string, modifier: string];
 
 /** The types that a read has met. Columns share few of them: each is asked for once. */
 export class TypeBook {
-  private readonly facts = new Map<string, TypeFacts>();
-  private readonly asked = new Map<string, Promise<void>>();
+  /** By oid and modifier; what was asked for and is not here yet is a promise. */
+  private readonly facts = new Map<string, Map<string, TypeFacts | Promise<void>>>();
 
   constructor(private readonly line: PgLine) {}
 
   /** A learned type; `unknown` for one that went away while it was asked for. */
   of(oid: string, modifier: string): TypeFacts {
-    return this.facts.get(keyOf(oid, modifier)) ?? UNKNOWN;
+    const facts = this.facts.get(oid)?.get(modifier);
+    return facts === undefined || facts instanceof Promise ? UNKNOWN : facts;
   }
 
-  /** Asks for those types that are new. */
-  async learn(uses: Iterable<TypeUse>): Promise<void> {
-    const wanted = new Map<string, TypeUse>();
+  /** Asks for those types that are new. In `rows` the oid is at `at`, and the modifier behind it. */
+  async learn(rows: readonly Row[], at: number): Promise<void> {
+    const wanted: TypeUse[] = [];
     const waiting = new Set<Promise<void>>();
-    for (const use of uses) {
-      const key = keyOf(...use);
-      if (this.facts.has(key)) continue;
-      const asked = this.asked.get(key);
-      if (asked) waiting.add(asked);
-      else wanted.set(key, use);
+    const asked = Promise.resolve();
+    for (const row of rows) {
+      const oid = row[at] ?? '';
+      const modifier = row[at + 1] ?? PLAIN;
+      let uses = this.facts.get(oid);
+      if (!uses) this.facts.set(oid, (uses = new Map<string, TypeFacts | Promise<void>>()));
+      const known = uses.get(modifier);
+      if (known === undefined) {
+        uses.set(modifier, asked);
+        wanted.push([oid, modifier]);
+      } else if (known instanceof Promise && known !== asked) waiting.add(known);
     }
-    if (wanted.size > 0) waiting.add(this.ask(wanted));
+    if (wanted.length > 0) waiting.add(this.ask(wanted));
     await Promise.all(waiting);
   }
 
-  private async ask(wanted: ReadonlyMap<string, TypeUse>): Promise<void> {
-    const pairs = [...wanted.values()];
-    const asking = this.line
-      .rows(TYPES, [arrayOf(pairs.map(([oid]) => oid)), arrayOf(pairs.map(([, modifier]) => modifier))])
-      .then((rows) => {
+  private ask(wanted: readonly TypeUse[]): Promise<void> {
+    const oids = arrayOf(wanted.map(([oid]) => oid));
+    const modifiers = arrayOf(wanted.map(([, modifier]) => modifier));
+    const asking = this.line.rows(TYPES, [oids, modifiers]).then(
+      (rows) => {
+        for (const [oid, modifier] of wanted) this.facts.get(oid)?.set(modifier, UNKNOWN);
         for (const row of rows) this.note(row);
-      });
-    for (const key of wanted.keys()) this.asked.set(key, asking);
-    try {
-      await asking;
-    } finally {
-      for (const key of wanted.keys()) this.asked.delete(key);
-    }
+      },
+      (error: unknown) => {
+        // The page that wanted them is tried again, and then they are asked for again.
+        for (const [oid, modifier] of wanted) this.facts.get(oid)?.delete(modifier);
+        throw error;
+      },
+    );
+    for (const [oid, modifier] of wanted) this.facts.get(oid)?.set(modifier, asking);
+    return asking;
   }
 
   private note([oid, modifier, native, name, kind, category, baseModifier, values, stamp]: Row): void {
-    this.facts.set(keyOf(oid ?? '', modifier ?? ''), {
+    this.facts.get(oid ?? '')?.set(modifier ?? '', {
       native_type: native ?? 'unknown',
       type: kind === 'e' ? 'enum' : normalizeType(name ?? '', category ?? ''),
       ...sizesOf(name ?? '', Number(baseModifier)),

@@ -15,7 +15,7 @@ import type { CatalogPage, ChangeReader, Pace, RelationHead, SqlCatalog } from '
 /** How hard a strategy works the source. What is found is the same. */
 const PACES: Readonly<Record<DiscoveryStrategy, Pace>> = {
   conservative: { pageSize: 100, ahead: 1, pauseMs: 50 },
-  balanced: { pageSize: 200, ahead: 3, pauseMs: 0 },
+  balanced: { pageSize: 300, ahead: 3, pauseMs: 0 },
   aggressive: { pageSize: 1_000, ahead: 4, pauseMs: 0 },
 };
 
