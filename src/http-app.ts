@@ -28,7 +28,7 @@ export async function createHttpApp(config: Config): Promise<NestFastifyApplicat
   app.useGlobalFilters(new ProblemFilter(log, routes));
   const readiness = app.get(Readiness);
   await prepareServer(app, routes, () => readiness.isStopping);
-  if (config.docs) serveDocs(app);
+  if (config.docs) serveDocs(app, config.publicUrl);
   return app;
 }
 

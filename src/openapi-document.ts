@@ -35,16 +35,19 @@ const TAGS: readonly (readonly [string, string])[] = [
 /**
  * The OpenAPI 3.1 document of the API, whole and in an order that stays the same. The connection unions come from the
  * specs of the connectors; `app` needs its routes, not a database: see openapi/offline-app.ts.
+ *
+ * @param publicUrl where clients reach the API, where that is known; it stands before the server that serves the document.
  */
-export function openApiDocument(app: INestApplication): OpenAPIObject {
+export function openApiDocument(app: INestApplication, publicUrl?: string): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Datawave Data Sources API')
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addServer('/', 'This server')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  if (publicUrl !== undefined) builder.addServer(publicUrl, 'Public address');
+  builder.addServer('/', 'This server');
   for (const [name, description] of TAGS) builder.addTag(name, description);
   const made = SwaggerModule.createDocument(app, builder.build(), {
     extraModels: [ProblemDetails, CapabilityView, CacheView, ...Object.values(METRICS_SECTIONS)],

@@ -1,5 +1,3 @@
-import type { Config } from '../platform/config/config.js';
-
 /** What a newcomer needs after a start: where the API and its documentation are, a token, and one call to paste. */
 export function banner(address: string, demo?: { readonly token: string; readonly hours: number }): string {
   const lines = [
@@ -20,10 +18,4 @@ export function banner(address: string, demo?: { readonly token: string; readonl
       '  Next: npm run demo · npm run -s token -- --role viewer · npm run doctor · stop with Ctrl+C',
     );
   return `${lines.join('\n')}\n\n`;
-}
-
-/** The address that a browser on this machine can open; a server that listens everywhere is at loopback too. */
-export function addressOf({ host, port }: Pick<Config, 'host' | 'port'>): string {
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${String(port)}`;
 }

@@ -32,6 +32,7 @@ interface RunProgress {
 }
 
 interface RunView {
+  readonly run_id: string;
   readonly state: string;
   readonly progress: RunProgress | null;
   readonly changes: { readonly added: number } | null;
@@ -127,9 +128,9 @@ export class DemoWalk {
   }
 
   private async discover(id: string): Promise<void> {
-    const { headers } = await this.api.call('POST', `${ROOT}/${id}/discover-schema`, { mode: 'full' });
-    const run = headers.get('location');
-    if (run === null) throw new DemoFault('The answer to discover-schema names no run.');
+    const asked = await this.api.call('POST', `${ROOT}/${id}/discover-schema`, { mode: 'full' });
+    // Not the Location: it is under PUBLIC_URL, and this walk may call the process itself.
+    const run = `${ROOT}/${id}/discovery-runs/${(asked.body as RunView).run_id}`;
     const bar = new ProgressBar(process.stdout);
     const show = ({ datasets_done: done, datasets_expected: expected, scope }: RunProgress): void =>
       bar.show(done, expected ?? undefined, scope ?? '');

@@ -6,6 +6,7 @@ import { AppError } from '../common/app-error.js';
 import { nativeCode } from '../common/native-code.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
 import { loadConfig, ConfigError, type Config } from '../platform/config/config.js';
+import { addressOf } from '../platform/config/public-url.js';
 import { pendingMigrations } from '../platform/database/migrate.js';
 import { runningOwnerUrl, startEmbeddedPostgres } from '../platform/embedded-postgres/embedded-postgres.js';
 import { whyNotFree } from '../start-up.js';
@@ -34,6 +35,7 @@ export async function* reportFor(): AsyncGenerator<Finding> {
   yield keys(config);
   yield await port(config, 'PORT', config.port, '/health/live');
   yield await port(config, 'METRICS_PORT', config.metricsPort, '/metrics');
+  if (config.role !== 'worker') yield publicUrl(config);
   yield* database(config);
   yield await redis(config);
   yield* drivers();
@@ -71,6 +73,12 @@ async function port({ host }: Config, name: string, number: number, path: string
       ? `${name} ${at} is in use by another program`
       : `${name} ${at} cannot be used (${code})`;
   return { ok: false, text, fix: `Stop that program, or set ${name} to another port.` };
+}
+
+function publicUrl({ publicUrl: told, host, port: number }: Config): Finding {
+  const from = told ?? (number === 0 ? 'the address that is taken' : addressOf({ host, port: number }));
+  const source = told === undefined ? 'behind a proxy set PUBLIC_URL' : 'PUBLIC_URL';
+  return { ok: true, text: `URLs that the API gives out begin with ${from} (${source})` };
 }
 
 async function answers(url: string): Promise<boolean> {

@@ -9,7 +9,6 @@ import {
   Patch,
   Post,
   Query,
-  Req,
   Res,
 } from '@nestjs/common';
 import {
@@ -38,7 +37,7 @@ import {
 } from './dto/requests.dto.js';
 import { DataSourcePage, DataSourceView, DeletedView, FileUrlView } from './dto/views.dto.js';
 import { FileUrls } from './file-url.service.js';
-import { idempotencyKey, versionOf, type Reply, type Request } from './http.js';
+import { idempotencyKey, versionOf, type Reply } from './http.js';
 import { Listing } from './listing.service.js';
 import { Registration } from './registration.service.js';
 import { Revisions } from './revisions.service.js';
@@ -205,11 +204,10 @@ export class DataSourcesController {
     @CurrentActor() actor: Actor,
     @Param('data_source_id', UuidPipe) id: string,
     @Query() query: FileUrlQuery,
-    @Req() request: Request,
     @Res({ passthrough: true }) reply: Reply,
   ): Promise<FileUrlView> {
     reply.header('cache-control', 'no-store');
-    return this.files.create(actor, id, query.expires_in ?? 300, `${request.protocol}://${request.host}`);
+    return this.files.create(actor, id, query.expires_in ?? 300);
   }
 
   @Delete(':data_source_id')

@@ -5,6 +5,7 @@ import { AuditService } from '../audit/audit.service.js';
 import { systemActor, type Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { Config } from '../platform/config/config.js';
+import { PublicUrl } from '../platform/config/public-url.js';
 import { Database } from '../platform/database/database.service.js';
 import type { FileUrlView } from './dto/views.dto.js';
 import { SessionsService } from './sessions.service.js';
@@ -32,17 +33,17 @@ export class FileUrls {
     private readonly database: Database,
     private readonly audit: AuditService,
     private readonly sessions: SessionsService,
+    private readonly publicUrl: PublicUrl,
   ) {
     this.key = Buffer.from(hkdfSync('sha256', config.appSecrets[0] ?? '', '', 'datawave file-url v1', 32));
   }
 
   /**
-   * A URL that reads the file of the source, audited.
+   * A URL that reads the file of the source, audited; at PUBLIC_URL for a file that this API serves itself.
    *
-   * @param base where this API is reached, for files that it serves itself.
    * @throws AppError CONFLICT where the source has no file.
    */
-  async create(actor: Actor, id: string, expiresInS: number, base: string): Promise<FileUrlView> {
+  async create(actor: Actor, id: string, expiresInS: number): Promise<FileUrlView> {
     const location = await this.locate({ orgId: actor.orgId, dataSourceId: id }, expiresInS);
     const expires = Math.floor(Date.now() / 1_000) + expiresInS;
     await this.database.inOrg(actor.orgId, (tx) =>
@@ -57,7 +58,7 @@ export class FileUrls {
     const url =
       location.kind === 'url'
         ? location.url
-        : `${base}/api/v1/files/${this.sign({ orgId: actor.orgId, dataSourceId: id, expires })}`;
+        : `${this.publicUrl.base}/api/v1/files/${this.sign({ orgId: actor.orgId, dataSourceId: id, expires })}`;
     return { url, expires_at: new Date(expires * 1_000).toISOString() };
   }
 

@@ -1,15 +1,9 @@
 import { AppError } from '../common/app-error.js';
 
-/** What controllers need of Fastify's reply and request. */
+/** What controllers need of Fastify's reply. */
 export interface Reply {
   header(name: string, value: string): Reply;
   status(code: number): Reply;
-}
-
-export interface Request {
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly protocol: string;
-  readonly host: string;
 }
 
 /** The version that an `If-Match` header names; undefined where there is none or it is `*`. */

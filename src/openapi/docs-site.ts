@@ -10,10 +10,10 @@ interface Reply {
 }
 
 /** Serves Swagger UI at /docs, the document at /docs-json, -yaml and -json-3.0, and what the problem codes mean. */
-export function serveDocs(app: NestFastifyApplication): void {
+export function serveDocs(app: NestFastifyApplication, publicUrl: string | undefined): void {
   let made: OpenAPIObject | undefined;
   // Made when somebody asks: a start must not wait for it.
-  const document = (): OpenAPIObject => (made ??= openApiDocument(app));
+  const document = (): OpenAPIObject => (made ??= openApiDocument(app, publicUrl));
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',

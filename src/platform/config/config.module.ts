@@ -1,8 +1,9 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { Clock, SystemClock } from '../../common/clock.js';
 import { Config } from './config.js';
+import { PublicUrl } from './public-url.js';
 
-/** Gives the configuration and the clock to every module. */
+/** Gives the configuration, the clock and the API's address to every module. */
 @Global()
 @Module({})
 export class ConfigModule {
@@ -12,8 +13,9 @@ export class ConfigModule {
       providers: [
         { provide: Config, useValue: config },
         { provide: Clock, useClass: SystemClock },
+        PublicUrl,
       ],
-      exports: [Config, Clock],
+      exports: [Config, Clock, PublicUrl],
     };
   }
 }

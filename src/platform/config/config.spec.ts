@@ -75,6 +75,28 @@ describe('the configuration of production', () => {
     ]);
   });
 
+  test.each([
+    ['https://data.example.com', 'https://data.example.com'],
+    ['HTTP://Data.Example.com:80/sources/', 'http://data.example.com/sources'],
+    ['http://[::1]:8443/a/b//', 'http://[::1]:8443/a/b'],
+  ])('takes PUBLIC_URL %s', (given, base) => {
+    expect(loadConfig({ ...production, PUBLIC_URL: given }).publicUrl).toBe(base);
+  });
+
+  test.each([
+    'data.example.com',
+    'ftp://data.example.com',
+    'https://user:password@data.example.com',
+    'https://data.example.com/?a=1',
+    'https://data.example.com/?',
+    'https://data.example.com/#top',
+    'https://',
+  ])('refuses PUBLIC_URL %s', (given) => {
+    expect(faultsOf({ ...production, PUBLIC_URL: given })).toEqual([
+      expect.stringContaining('PUBLIC_URL must'),
+    ]);
+  });
+
   test('reads a secret from a file, and not from two places', () => {
     const file = join(folder, 'secret');
     writeFileSync(file, `${STRONG}\n`);

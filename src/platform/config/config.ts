@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { developmentSecrets } from './development-secrets.js';
+import { publicBase } from './public-base.js';
 
 /** Everything the process learns from its environment, read once. See README for the names and defaults. */
 export class Config {
@@ -9,6 +10,8 @@ export class Config {
   readonly host!: string;
   readonly port!: number;
   readonly metricsPort!: number;
+  /** Origin and path at which clients reach the API, no slash at the end. Absent: the address that it listens on. */
+  readonly publicUrl!: string | undefined;
   readonly dataDir!: string;
   /** Absent: the embedded PostgreSQL under `dataDir` is started. */
   readonly databaseUrl!: string | undefined;
@@ -93,6 +96,16 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
       faults.push(`${name} must be a URL that starts with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
     return value;
   };
+  const publicUrl = (name: string): string | undefined => {
+    const value = read(name);
+    if (value === undefined) return undefined;
+    const base = publicBase(value);
+    if (base === undefined)
+      faults.push(
+        `${name} must be an http:// or https:// origin and at most a path, such as https://data.example.com/sources.`,
+      );
+    return base;
+  };
   const strong = (name: string, value: string): void => {
     if (Buffer.byteLength(value) < MIN_SECRET_BYTES)
       faults.push(`${name} must have at least ${String(MIN_SECRET_BYTES)} bytes: openssl rand -base64 48`);
@@ -134,6 +147,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
     host: read('HOST') ?? '127.0.0.1',
     port: port('PORT', 3000),
     metricsPort: port('METRICS_PORT', 9464),
+    publicUrl: publicUrl('PUBLIC_URL'),
     dataDir,
     databaseUrl,
     embedded: databaseUrl === undefined,

@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { v7 as uuid } from 'uuid';
+import { PublicUrl } from '../config/public-url.js';
 import { HttpMetrics } from '../telemetry/http-metrics.js';
 import { Log } from '../telemetry/log.js';
 import { parseJsonBody } from './json-body.js';
@@ -15,6 +16,7 @@ interface Reply {
   readonly statusCode: number;
   readonly elapsedTime: number;
   header(name: string, value: string): unknown;
+  getHeader(name: string): unknown;
 }
 interface Request {
   readonly id: string;
@@ -86,6 +88,16 @@ export async function prepareServer(
     if (stopping()) reply.header('connection', 'close');
     done();
   });
+  // Controllers name paths of the API; behind a proxy that serves it under a path, clients need that too.
+  const { path } = app.get(PublicUrl);
+  if (path !== '')
+    server.addHook('onSend', (_request: Request, reply: Reply, _body: unknown, done: () => void) => {
+      for (const name of ['location', 'link']) {
+        const value = reply.getHeader(name);
+        if (typeof value === 'string') reply.header(name, value.replace(/^<?(?=\/)/, `$&${path}`));
+      }
+      done();
+    });
   // A connection that was busy when the stop began, such as a stream, becomes idle later and would hold the stop.
   server.addHook('preClose', (done: () => void) => {
     const sweep = setInterval(() => server.server.closeIdleConnections(), 100);
