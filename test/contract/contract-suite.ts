@@ -104,7 +104,10 @@ function sessionContract(bench: () => Bench): void {
       const places = told.map(([step]) => order.indexOf(step));
       expect(places).toEqual([...places].sort((a, b) => a - b));
       expect(leaksIn(told)).toEqual([]);
-      if (bench().proxy) expect(told.map(([step]) => step)).toContain('auth');
+      if (bench().proxy) {
+        expect(told.map(([step]) => step)).toContain('auth');
+        expect(told[0]).toEqual(['tcp', { egress_ip: '127.0.0.1' }]);
+      }
     });
 
     test('is not opened for a caller who left', async () => {

@@ -214,7 +214,11 @@ describe('test', () => {
     const { status, body } = await app.call('POST', '/data-sources/test', { body: { connection } });
     const steps = (body as { steps: { name: string; status: string }[] }).steps;
     expect(status).toBe(200);
-    expect(body).toMatchObject({ outcome: 'degraded', server: { product: 'PostgreSQL' } });
+    expect(body).toMatchObject({
+      outcome: 'degraded',
+      server: { product: 'PostgreSQL' },
+      egress_ip: '127.0.0.1',
+    });
     expect(steps.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
         'config',
@@ -238,11 +242,26 @@ describe('test', () => {
       failed_at: 'database',
       user_action: true,
       retryable: false,
+      egress_ip: '127.0.0.1',
     });
     const failed = (body as { steps: { status: string; remedy?: { sql?: string[] } }[] }).steps.find(
       (s) => s.status === 'failed',
     );
     expect(failed?.remedy?.sql?.join(' ')).toContain('CREATE DATABASE "nowhere"');
+  });
+});
+
+describe('egress_ip', () => {
+  it('is left out where no socket reached the source, and where there is none', async () => {
+    const closed = await app.call('POST', '/data-sources/test', {
+      body: { connection: { ...connection, port: 1 } },
+    });
+    expect(closed.body).toMatchObject({ outcome: 'failed', failed_at: 'tcp' });
+    expect(closed.body).not.toHaveProperty('egress_ip');
+    const file = { type: 'csv', file_path: 'orders.csv' };
+    const opened = await app.call('POST', '/data-sources/test', { body: { connection: file } });
+    expect(opened.status).toBe(200);
+    expect(opened.body).not.toHaveProperty('egress_ip');
   });
 });
 

@@ -123,6 +123,7 @@ class Run {
   private current: { name: string; at: string; from: number } | undefined;
   private failure: AppError | undefined;
   private failedAt: string | undefined;
+  private egressIp: string | undefined;
 
   constructor(readonly target: Target) {
     for (const name of target.definition.capabilities) this.capabilities[name] = { capable: true };
@@ -133,6 +134,7 @@ class Run {
   }
 
   end(name: string, detail?: TestStep['detail']): void {
+    if (typeof detail?.egress_ip === 'string') this.egressIp = detail.egress_ip;
     this.push(name, 'passed', detail ? { detail } : {});
   }
 
@@ -174,6 +176,7 @@ class Run {
       outcome: this.outcome(),
       duration_ms: round(performance.now() - this.startedAt),
       ...(server ? { server } : {}),
+      ...(this.egressIp === undefined ? {} : { egress_ip: this.egressIp }),
       ...(this.failedAt === undefined ? {} : { failed_at: this.failedAt }),
       user_action: this.asksForPerson(),
       retryable: this.failure?.retryable ?? false,

@@ -27,7 +27,7 @@ export interface TestResult {
   readonly outcome: TestOutcome;
   readonly duration_ms: number;
   readonly server?: ServerInfo;
-  /** The address of ours that the source saw, to put on its allow-list. */
+  /** The address of ours that the socket to the source had; absent where none was opened. A NAT behind us shows its own. */
   readonly egress_ip?: string;
   readonly failed_at?: string;
   /** A person must act: trying again changes nothing. */

@@ -110,7 +110,10 @@ export interface OpenContext {
   readonly address?: { readonly host: string; readonly port: number };
   /** The organization's folder for files on the local store; absolute, and it exists. */
   readonly root?: string;
-  /** Called when a step is done, so that a test can time it; `detail` is shown and holds no secret. */
+  /**
+   * Called when a step is done, so that a test can time it; `detail` is shown and holds no secret. The `egress_ip` of
+   * the step `tcp` becomes that of the whole test.
+   */
   readonly done?: (step: OpenStep, detail?: Readonly<Record<string, string | number | boolean>>) => void;
 }
 

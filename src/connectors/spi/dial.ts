@@ -38,7 +38,8 @@ export function tlsOptions(host: string, tls: TlsConfig = {}): ConnectionOptions
 
 /**
  * Opens a TCP connection to `context.address`, else to `where`. Rejects with an AppError, or with the signal's reason;
- * the socket is destroyed then. Reports the step `tcp`. The socket is not watched by the signal any more once it is open.
+ * the socket is destroyed then. Reports the step `tcp` with the
+ * `egress_ip` that it went out from. The socket is not watched by the signal any more once it is open.
  */
 export async function openSocket(
   where: { readonly host: string; readonly port: number },
@@ -48,7 +49,7 @@ export async function openSocket(
   const { host, port } = context.address ?? where;
   const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
   await opened(socket, 'connect', context.signal);
-  context.done?.('tcp');
+  context.done?.('tcp', socket.localAddress === undefined ? {} : { egress_ip: socket.localAddress });
   return socket;
 }
 

@@ -225,7 +225,12 @@ export class TestResultView {
   @ObjectField(ServerInfoView, { optional: true })
   server?: ServerInfoView;
 
-  @StringField({ optional: true, description: 'The address that the source sees, for its allow-list.' })
+  @StringField({
+    optional: true,
+    description:
+      'The local address of the socket that reached the source: what its firewall must allow, unless a gateway in between translates addresses. Left out where no socket was opened.',
+    example: '10.0.4.17',
+  })
   egress_ip?: string;
 
   @StringField({ optional: true, example: 'auth' })
