@@ -27,7 +27,7 @@ export async function createHttpApp(config: Config): Promise<NestFastifyApplicat
   const routes = new RouteTable();
   app.useGlobalFilters(new ProblemFilter(log, routes));
   const readiness = app.get(Readiness);
-  await prepareServer(app, routes, () => readiness.isStopping);
+  prepareServer(app, routes, () => readiness.isStopping);
   if (config.docs) serveDocs(app, config.publicUrl);
   return app;
 }

@@ -22,7 +22,7 @@ export function databaseOptions(url: string): DataSourceOptions {
     entities: [],
     extra: {
       max: POOL_SIZE,
-      // Reads write begin, scope, query and commit in one go; see Database.readInOrg.
+      // Statements that need not wait for each other go out together.
       pipeline: true,
       connectionTimeoutMillis: 2_000,
       idleTimeoutMillis: 30_000,

@@ -3,6 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { toDatabaseError } from './database-error.js';
+import { readScoped } from './scoped-query.js';
 
 /** An open transaction. Rows go in and out by `tx.query(sql, params)` or by TypeORM's repositories. */
 export type Tx = EntityManager;
@@ -56,28 +57,19 @@ export class Database implements OnApplicationShutdown {
   }
 
   /**
-   * One read in the organization, in a single round trip: begin, scope, query and commit are written together. Use it
-   * where a request needs just one statement.
+   * One read in the organization, in a single round trip; see scoped-query.ts. Use it where a request needs just one
+   * statement.
    */
   async readInOrg<Row>(orgId: string, sql: string, params: readonly unknown[] = []): Promise<Row[]> {
-    const begin = `BEGIN READ ONLY; ${scope('datawave_app', checked(orgId))}`;
+    const scope = ['datawave_app', checked(orgId)] as const;
     let client: PoolClient | undefined;
     try {
       client = await this.pool.connect();
-      const sent: [Promise<unknown>, Promise<QueryResult>, Promise<unknown>] = [
-        client.query(begin),
-        client.query({ text: sql, values: [...params] }),
-        client.query('COMMIT'),
-      ];
-      const [scoped, rows, ended] = await Promise.allSettled(sent);
-      if (scoped.status === 'rejected') throw scoped.reason;
-      if (rows.status === 'rejected') throw rows.reason;
-      if (ended.status === 'rejected') throw ended.reason;
+      const { rows } = await readScoped(client, scope, sql, params);
       client.release();
-      client = undefined;
-      return rows.value.rows as Row[];
+      return rows as Row[];
     } catch (error) {
-      // A failed statement leaves a clean connection behind the COMMIT; a lost one is dropped by the pool itself.
+      // A failed statement leaves a clean connection behind its Sync.
       client?.release(isLost(error));
       throw toDatabaseError(error);
     }

@@ -1,11 +1,11 @@
-import helmet from '@fastify/helmet';
+import { randomUUID } from 'node:crypto';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { v7 as uuid } from 'uuid';
 import { PublicUrl } from '../config/public-url.js';
 import { HttpMetrics } from '../telemetry/http-metrics.js';
 import { Log } from '../telemetry/log.js';
 import { parseJsonBody } from './json-body.js';
 import type { RouteTable } from './route-table.js';
+import { securityHeaders } from './security-headers.js';
 import { refuseConnection, refuseUrl } from './unread-requests.js';
 
 const BODY_LIMIT = 1_048_576;
@@ -16,6 +16,7 @@ interface Reply {
   readonly statusCode: number;
   readonly elapsedTime: number;
   header(name: string, value: string): unknown;
+  headers(values: Readonly<Record<string, string>>): Reply;
   getHeader(name: string): unknown;
 }
 interface Request {
@@ -38,17 +39,17 @@ export function httpAdapter(): FastifyAdapter {
     clientErrorHandler: refuseConnection,
     genReqId: (request: { headers: Record<string, unknown> }) => {
       const given = request.headers['x-request-id'];
-      return typeof given === 'string' && REQUEST_ID.test(given) ? given : uuid();
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
   });
 }
 
 /** Body parsers, security headers, request ids and the request log. `routes` learns the routes that follow. */
-export async function prepareServer(
+export function prepareServer(
   app: NestFastifyApplication,
   routes: RouteTable,
   stopping: () => boolean,
-): Promise<void> {
+): void {
   const log = app.get(Log);
   const metrics = app.get(HttpMetrics);
   const server = app.getHttpAdapter().getInstance();
@@ -62,25 +63,9 @@ export async function prepareServer(
       }
     });
   server.addHook('onRoute', (route) => routes.add(route));
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'"],
-        frameAncestors: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'self'"],
-        objectSrc: ["'none'"],
-      },
-    },
-    strictTransportSecurity: false,
-  });
+  const headers = securityHeaders();
   server.addHook('onRequest', (request: Request, reply: Reply, done: () => void) => {
-    reply.header('x-request-id', request.id);
+    reply.headers(headers).header('x-request-id', request.id);
     done();
   });
   // With the answer, not with the request: a stop may have begun in between.
