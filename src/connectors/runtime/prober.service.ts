@@ -77,18 +77,23 @@ export class Prober {
     address?: Address,
   ): Promise<Session> {
     if (!address) return run.step('open', () => this.opener.open(target, signal));
-    const left = OPEN_STEPS.filter((step) => step !== 'tls' || usesTls(target.config));
-    run.begin('tcp');
-    const session = await this.opener.open(target, signal, address, (done, detail) => {
-      while (left.length > 0 && OPEN_STEPS.indexOf(left[0] ?? done) <= OPEN_STEPS.indexOf(done)) {
-        const step = left.shift();
-        if (step) run.end(step, step === done ? detail : undefined);
+    const left = [...OPEN_STEPS];
+    const plain = !usesTls(target.config);
+    const reach = (done: OpenStep, detail?: TestStep['detail']): void => {
+      while (left[0] && OPEN_STEPS.indexOf(left[0]) <= OPEN_STEPS.indexOf(done)) {
+        const step = left.shift() ?? done;
+        run.end(step, step === done ? detail : undefined);
+        // Here, not at the end: layers are shown in their order, and what follows travels in clear.
+        if (plain && left[0] === 'tls') {
+          left.shift();
+          run.warn('tls', 'Passwords and data travel unencrypted: tls.mode is "disable".');
+        }
         if (left[0]) run.begin(left[0]);
       }
-    });
-    for (const step of left.splice(0)) run.end(step);
-    if (!usesTls(target.config))
-      run.warn('tls', 'Passwords and data travel unencrypted: tls.mode is "disable".');
+    };
+    run.begin('tcp');
+    const session = await this.opener.open(target, signal, address, reach);
+    reach('database');
     return session;
   }
 
@@ -161,6 +166,8 @@ class Run {
     const name = STEP_OF[fault.code] ?? this.current?.name ?? 'probe';
     this.failure = fault;
     this.failedAt = name;
+    // A layer is shown once: where it failed, its warning says nothing more.
+    if (this.steps.at(-1)?.name === name) this.steps.pop();
     this.push(name, 'failed', this.explain(fault));
   }
 
