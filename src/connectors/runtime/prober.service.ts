@@ -80,15 +80,16 @@ export class Prober {
     const left = [...OPEN_STEPS];
     const plain = !usesTls(target.config);
     const reach = (done: OpenStep, detail?: TestStep['detail']): void => {
-      while (left[0] && OPEN_STEPS.indexOf(left[0]) <= OPEN_STEPS.indexOf(done)) {
-        const step = left.shift() ?? done;
+      for (let [step] = left; step && OPEN_STEPS.indexOf(step) <= OPEN_STEPS.indexOf(done); [step] = left) {
+        left.shift();
         run.end(step, step === done ? detail : undefined);
         // Here, not at the end: layers are shown in their order, and what follows travels in clear.
         if (plain && left[0] === 'tls') {
           left.shift();
           run.warn('tls', 'Passwords and data travel unencrypted: tls.mode is "disable".');
         }
-        if (left[0]) run.begin(left[0]);
+        const [next] = left;
+        if (next) run.begin(next);
       }
     };
     run.begin('tcp');
