@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { relative } from 'node:path';
 import type { Steps } from './cli/steps.js';
 import { AppError } from './common/app-error.js';
@@ -6,6 +5,7 @@ import { nativeCode } from './common/native-code.js';
 import { Config } from './platform/config/config.js';
 import { migrate } from './platform/database/migrate.js';
 import { startEmbeddedPostgres } from './platform/embedded-postgres/embedded-postgres.js';
+import { portsOf, requireFreePort } from './ports.js';
 
 /** What must be there before the application is made. */
 export interface Foundation {
@@ -16,13 +16,13 @@ export interface Foundation {
 }
 
 /**
- * Makes everything ready that the application stands on: its port is free, PostgreSQL runs (the embedded one without
+ * Makes everything ready that the application stands on: its ports are free, PostgreSQL runs (the embedded one without
  * DATABASE_URL), the schema is up to date. What was started is stopped again when a later part fails.
  *
  * Rejects with an AppError whose message and hint are meant for the person who starts the product.
  */
 export async function startUp(config: Config, steps: Steps): Promise<Foundation> {
-  if (config.role !== 'worker') await requireFreePort(config.host, config.port, 'PORT');
+  for (const port of portsOf(config)) await requireFreePort(config, port);
   const { databaseUrl, stop } = await database(config, steps);
   try {
     if (config.migrateOnStart) {
@@ -41,13 +41,15 @@ export async function startUp(config: Config, steps: Steps): Promise<Foundation>
 }
 
 async function database(
-  { databaseUrl, dataDir }: Config,
+  config: Config,
   steps: Steps,
 ): Promise<{ databaseUrl: string; stop: () => Promise<void> }> {
+  const { databaseUrl, dataDir } = config;
   if (databaseUrl !== undefined) return { databaseUrl, stop: () => Promise.resolve() };
   const shown = relative(process.cwd(), dataDir);
   const server = await startEmbeddedPostgres({
     dataDir,
+    ports: portsOf(config).map(({ port }) => port),
     onStep: (text, ms) =>
       steps.done(
         text.endsWith(' started')
@@ -66,27 +68,5 @@ function cannotMigrate(error: unknown): never {
   const code = nativeCode(error) ?? nativeCode(driverError) ?? 'no code';
   throw new AppError('DATABASE_UNAVAILABLE', `The database cannot be reached or migrated (${code}).`, {
     hint: 'npm run doctor says more.',
-  });
-}
-
-/** Asked before anything is started: a busy port would else be found after the database and all modules are up. */
-async function requireFreePort(host: string, port: number, name: string): Promise<void> {
-  const code = await whyNotFree(host, port);
-  if (code === undefined) return;
-  const text =
-    code === 'EADDRINUSE'
-      ? `Port ${String(port)} on ${host} is in use by another program.`
-      : `${host}:${String(port)} cannot be listened on (${code}).`;
-  throw new AppError('CONFLICT', text, {
-    hint: `Stop that program, or start with another port: ${name}=${String(port + 1)} npm start`,
-  });
-}
-
-/** Node's error code where a server cannot listen on this address now; undefined where it can. */
-export function whyNotFree(host: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const probe = createServer();
-    probe.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? 'unknown'));
-    probe.listen({ host, port, exclusive: true }, () => probe.close(() => resolve(undefined)));
   });
 }

@@ -9,7 +9,7 @@ import { loadConfig, ConfigError, type Config } from '../platform/config/config.
 import { addressOf } from '../platform/config/public-url.js';
 import { pendingMigrations } from '../platform/database/migrate.js';
 import { runningOwnerUrl, startEmbeddedPostgres } from '../platform/embedded-postgres/embedded-postgres.js';
-import { whyNotFree } from '../start-up.js';
+import { isProduct, portsOf, whyNotFree, type ListeningPort } from '../ports.js';
 
 /** One line of the doctor's report; `fix` says what to do where it is not `ok`. */
 export interface Finding {
@@ -33,8 +33,7 @@ export async function* reportFor(): AsyncGenerator<Finding> {
   }
   yield { ok: true, text: `Configuration (NODE_ENV=${config.env}, ROLE=${config.role})` };
   yield keys(config);
-  yield await port(config, 'PORT', config.port, '/health/live');
-  yield await port(config, 'METRICS_PORT', config.metricsPort, '/metrics');
+  for (const listening of portsOf(config)) yield await port(config, listening);
   if (config.role !== 'worker') yield publicUrl(config);
   yield* database(config);
   yield await redis(config);
@@ -61,12 +60,13 @@ function keys({ dataDir, appSecrets, env }: Config): Finding {
   };
 }
 
-async function port({ host }: Config, name: string, number: number, path: string): Promise<Finding> {
+async function port({ host }: Config, listening: ListeningPort): Promise<Finding> {
+  const { name, port: number } = listening;
   if (number === 0) return { ok: true, text: `${name} is 0: a free one is taken` };
   const at = `${host}:${String(number)}`;
   const code = await whyNotFree(host, number);
   if (code === undefined) return { ok: true, text: `${name} ${at} is free` };
-  if (code === 'EADDRINUSE' && (await answers(`http://${at}${path}`)))
+  if (code === 'EADDRINUSE' && (await isProduct(host, listening)))
     return { ok: true, text: `${name} ${at} is in use by this product, which runs` };
   const text =
     code === 'EADDRINUSE'
@@ -79,15 +79,6 @@ function publicUrl({ publicUrl: told, host, port: number }: Config): Finding {
   const from = told ?? (number === 0 ? 'the address that is taken' : addressOf({ host, port: number }));
   const source = told === undefined ? 'behind a proxy set PUBLIC_URL' : 'PUBLIC_URL';
   return { ok: true, text: `URLs that the API gives out begin with ${from} (${source})` };
-}
-
-async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(2_000), redirect: 'error' });
-    return response.ok;
-  } catch {
-    return false;
-  }
 }
 
 async function* database(config: Config): AsyncGenerator<Finding> {

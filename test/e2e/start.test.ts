@@ -133,13 +133,26 @@ describe('npm start', () => {
     expect(sameFolder.output).toMatch(/^✖ Another process \(\d+\) already uses the data folder [^\n]+\n$/);
     const samePort = start({ DATA_DIR: join(folder, 'other') });
     expect(await samePort.code()).toBe(1);
-    expect(samePort.output).toMatch(/^✖ Port \d+ on 127\.0\.0\.1 is in use by another program\.[^\n]+\n$/);
+    // The data folder is another one: nothing says which process it is.
+    expect(samePort.output).toMatch(new RegExp(`^✖ Datawave is already running at ${base}\\. [^\\n]+\\n$`));
+    const again = start();
+    expect(await again.code()).toBe(1);
+    const pid = String(commands[0]?.child.pid);
+    expect(again.output).toMatch(
+      new RegExp(`^✖ Datawave is already running at ${base} \\(pid ${pid}\\)\\. [^\\n]+\\n$`),
+    );
+    const sameMetricsPort = start({ PORT: String(await freePort()) });
+    expect(await sameMetricsPort.code()).toBe(1);
+    expect(sameMetricsPort.output).toMatch(
+      new RegExp(`^✖ Datawave is already running with METRICS_PORT ${env.METRICS_PORT ?? ''} on [^\\n]+\\n$`),
+    );
   });
 
   it('passes the doctor while it runs', async () => {
     const doctor = cli('doctor');
     expect({ code: await doctor.code(), output: doctor.output }).toMatchObject({ code: 0 });
-    expect(doctor.output).toContain('is in use by this product, which runs');
+    expect(doctor.output.match(/is in use by this product, which runs/g)).toHaveLength(2);
+    expect(doctor.output).toContain(`URLs that the API gives out begin with ${base} `);
   });
 
   it('walks through the demo', async () => {

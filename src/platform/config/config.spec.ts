@@ -58,6 +58,13 @@ describe('the configuration of production', () => {
     expect(loadConfig({ ...production, APP_SECRET: `${STRONG}, ${STRONG}x` }).appSecrets).toHaveLength(2);
   });
 
+  test('wants two ports, and one for a worker', () => {
+    const ports = { PORT: '4000', METRICS_PORT: '4000' };
+    expect(faultsOf({ ...production, ...ports })).toEqual(['PORT and METRICS_PORT must differ.']);
+    expect(faultsOf({ ...production, PORT: '0', METRICS_PORT: '0' })).toEqual([]);
+    expect(faultsOf({ ...production, ...ports, ROLE: 'worker' })).toEqual([]);
+  });
+
   test('takes a shared secret or an issuer for tokens, never both', () => {
     const issuer = {
       JWT_JWKS_URL: 'https://id.test/keys',

@@ -141,12 +141,16 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
   const audience = read('JWT_AUDIENCE');
   if (jwksUrl && (!issuer || !audience)) faults.push('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE.');
 
+  const role = oneOf('ROLE', ['all', 'api', 'worker'], 'all');
+  const ports = { port: port('PORT', 3000), metricsPort: port('METRICS_PORT', 9464) };
+  if (role !== 'worker' && ports.port !== 0 && ports.port === ports.metricsPort)
+    faults.push('PORT and METRICS_PORT must differ.');
+
   const config = new Config({
     env,
-    role: oneOf('ROLE', ['all', 'api', 'worker'], 'all'),
+    role,
     host: read('HOST') ?? '127.0.0.1',
-    port: port('PORT', 3000),
-    metricsPort: port('METRICS_PORT', 9464),
+    ...ports,
     publicUrl: publicUrl('PUBLIC_URL'),
     dataDir,
     databaseUrl,

@@ -17,6 +17,8 @@ const OWNER = 'datawave';
 export interface EmbeddedPostgresOptions {
   /** The data folder of the app; the server lives in its folder `postgres`. Locked for this process. */
   readonly dataDir: string;
+  /** Ports that this process is about to listen on: a second start that finds them busy learns of us by the lock. */
+  readonly ports?: readonly number[];
   /** Hears of each finished step: a text for people, and how long it took in milliseconds. */
   readonly onStep?: (text: string, ms: number) => void;
   /** Settings of the server beside ours, such as `{ log_statement: 'all' }`. */
@@ -46,7 +48,7 @@ export interface EmbeddedPostgres {
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(options.dataDir);
-  const lock = lockInstance(dataDir);
+  const lock = lockInstance(dataDir, options.ports);
   let folder: ServerFolder | undefined;
   const free = (): void => {
     folder?.close();

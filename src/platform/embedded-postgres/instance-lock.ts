@@ -6,7 +6,11 @@ import { isAlive, startedAt } from './process-identity.js';
 interface Holder {
   readonly pid: number;
   readonly started?: string | undefined;
+  /** On which it listens, or is about to. */
+  readonly ports?: readonly number[] | undefined;
 }
+
+const LOCK = 'app.lock';
 
 /** Says that this process uses a folder. */
 export interface InstanceLock {
@@ -17,11 +21,13 @@ export interface InstanceLock {
 /**
  * Takes `app.lock` in the folder for this process, making the folder where it is missing. The lock of a process that
  * is gone is taken over, also where another process has its id now. Throws CONFLICT when a living process holds it.
+ *
+ * @param ports of this process, for `holderOfPort`.
  */
-export function lockInstance(folder: string): InstanceLock {
+export function lockInstance(folder: string, ports: readonly number[] = []): InstanceLock {
   mkdirSync(folder, { recursive: true });
-  const path = join(folder, 'app.lock');
-  const own = JSON.stringify({ pid: process.pid, started: startedAt(process.pid) } satisfies Holder);
+  const path = join(folder, LOCK);
+  const own = JSON.stringify({ pid: process.pid, started: startedAt(process.pid), ports } satisfies Holder);
   // Written first and linked then: a lock that can be seen is complete.
   const draft = `${path}.${String(process.pid)}`;
   writeFileSync(draft, own, { mode: 0o644 });
@@ -38,6 +44,13 @@ export function lockInstance(folder: string): InstanceLock {
     rmSync(draft, { force: true });
   }
   throw held(folder);
+}
+
+/** Id of the living process that holds the folder and listens on this port; undefined where there is none. */
+export function holderOfPort(folder: string, port: number): number | undefined {
+  const found = readLock(join(folder, LOCK));
+  const holder = found === undefined ? undefined : parse(found);
+  return holder?.ports?.includes(port) === true && lives(holder) ? holder.pid : undefined;
 }
 
 function linked(from: string, to: string): boolean {
@@ -77,8 +90,8 @@ function readLock(path: string): string | undefined {
 
 function parse(text: string): Holder | undefined {
   try {
-    const { pid, started } = JSON.parse(text) as Partial<Holder>;
-    return typeof pid === 'number' ? { pid, started } : undefined;
+    const { pid, started, ports } = JSON.parse(text) as Partial<Holder>;
+    return typeof pid === 'number' ? { pid, started, ports } : undefined;
   } catch {
     return undefined;
   }
