@@ -35,7 +35,7 @@ export function viewOf(row: DataSourceRow): DataSourceView {
   };
 }
 
-/** The strong entity tag of a row; it changes with everything that the view shows. */
-export function etagOf(row: { readonly version: number }): string {
-  return `"v${String(row.version)}"`;
+/** The strong entity tag of a row; it changes with everything that the view shows. See `versionOf` for its way back. */
+export function etagOf({ version, revision }: Pick<DataSourceRow, 'version' | 'revision'>): string {
+  return `"v${String(version)}.${String(revision)}"`;
 }

@@ -50,7 +50,12 @@ const DEPRECATION = {
   Sunset: { description: 'RFC 8594: when it goes away.', schema: { type: 'string' as const } },
   Link: { description: 'rel="deprecation": what to use instead.', schema: { type: 'string' as const } },
 };
-const ETAG = { ETag: { description: 'Strong tag of this version.', schema: { type: 'string' as const } } };
+const ETAG = {
+  ETag: {
+    description: 'Strong tag, `"v<version>.<revision>"`: it changes with all that is shown, the status too.',
+    schema: { type: 'string' as const },
+  },
+};
 
 /** The data sources of the caller's organization. */
 @ApiTags('data-sources')
@@ -152,7 +157,8 @@ export class DataSourcesController {
   @ApiHeader({
     name: 'If-Match',
     required: false,
-    description: 'The ETag that was read; another version is 412.',
+    description:
+      'The ETag that was read. 412 where the configuration was changed since then; a status that moved is no such change.',
   })
   @ApiOkResponse({ type: DataSourceView, headers: { ...ETAG, ...DEPRECATION } })
   @ApiProblems(400, 401, 403, 404, 409, 412, 413, 415, 422, 503)

@@ -27,7 +27,8 @@ export class DataSourcesService {
   /**
    * Moves the status to what a test or a series of checks concluded; nothing happens where it says the same as before.
    *
-   * @param tested version of the source that the verdict is about: a verdict about an older configuration is dropped.
+   * @param tested revision of the source when the test began: whatever happened to the source since then came later than
+   *   what the verdict is about, which is dropped.
    * @returns the status afterwards.
    */
   async recordProbe(
@@ -44,7 +45,7 @@ export class DataSourcesService {
       const row = await lockRow(tx, ref.orgId, ref.dataSourceId);
       if (!row || row.deleted_at) throw AppError.notFound('data source');
       const paused = row.status_reason.code === 'PAUSED';
-      if (paused || (tested !== undefined && tested !== row.version)) return row.status;
+      if (paused || (tested !== undefined && tested !== row.revision)) return row.status;
       const status = nextStatus(row.status, verdict.outcome, paused);
       const settled = status === CONCLUSIONS[verdict.outcome];
       if (!settled || (status === row.status && row.status_reason.code === code && same(row.server, server)))

@@ -32,7 +32,10 @@ export interface DataSourceRow {
   readonly status_reason: StatusReason;
   readonly status_until: Date | null;
   readonly server: ServerInfo | null;
+  /** Grows with each change of the configuration. */
   readonly version: number;
+  /** Grows with each change, those of the status among them. */
+  readonly revision: number;
   readonly created_by: string;
   readonly created_at: Date;
   readonly updated_at: Date;
@@ -62,6 +65,7 @@ const COLUMNS = [
   'status_until',
   'server',
   'version',
+  'revision',
   'created_by',
   'created_at',
   'updated_at',
@@ -74,10 +78,10 @@ export const ROW = COLUMNS.join(', ');
 
 export type NewRow = Omit<
   DataSourceRow,
-  'version' | 'created_at' | 'updated_at' | 'deleted_at' | 'purge_at' | 'status_until' | 'server'
+  'version' | 'revision' | 'created_at' | 'updated_at' | 'deleted_at' | 'purge_at' | 'status_until' | 'server'
 >;
 export type RowChange = Partial<
-  Omit<DataSourceRow, 'id' | 'org_id' | 'version' | 'created_at' | 'updated_at'>
+  Omit<DataSourceRow, 'id' | 'org_id' | 'version' | 'revision' | 'created_at' | 'updated_at'>
 >;
 
 /** Statement and parameters of one row in one organization; `organization` is checked again beside row-level security. */
@@ -99,12 +103,26 @@ export async function insertRow(tx: Tx, row: NewRow): Promise<DataSourceRow> {
   return inserted;
 }
 
-/** Changes a row that is locked; the version goes up by one. */
+/**
+ * Columns that say how a source does, not what it is. The product moves them by itself, so a change of these alone leaves
+ * the version as it is: whoever edits the configuration meanwhile has missed nothing.
+ */
+const STATE_COLUMNS: ReadonlySet<string> = new Set<keyof RowChange>([
+  'status',
+  'status_reason',
+  'status_until',
+  'server',
+  'deleted_at',
+  'purge_at',
+]);
+
+/** Changes a row that is locked. The revision goes up by one; the version with it where the configuration changed. */
 export async function updateRow(tx: Tx, row: DataSourceRow, change: RowChange): Promise<DataSourceRow> {
   const names = Object.keys(change);
   const sets = names.map((name, i) => `${name} = $${String(i + 3)}`);
+  if (names.some((name) => !STATE_COLUMNS.has(name))) sets.push('version = version + 1');
   const [[updated]] = await tx.query<[[DataSourceRow], number]>(
-    `UPDATE data_sources SET ${[...sets, 'version = version + 1', 'updated_at = now()'].join(', ')}
+    `UPDATE data_sources SET ${[...sets, 'revision = revision + 1', 'updated_at = now()'].join(', ')}
      WHERE org_id = $1 AND id = $2 RETURNING ${ROW}`,
     [row.org_id, row.id, ...Object.values(change)],
   );
@@ -122,6 +140,7 @@ export function factsOf(row: DataSourceRow): DataSourceFacts {
     reason: row.status_reason,
     paused: row.status_reason.code === 'PAUSED',
     version: row.version,
+    revision: row.revision,
     destination: row.destination,
     pool: row.pool,
     discovery: row.discovery,

@@ -44,7 +44,10 @@ export interface DataSourceFacts {
   readonly reason: StatusReason;
   /** Somebody paused it: it is not probed and not worked on. */
   readonly paused: boolean;
+  /** Grows with each change of the configuration. */
   readonly version: number;
+  /** Grows with each change, those of the status among them. */
+  readonly revision: number;
   /** Equal as long as it is the same place and the same login: a fingerprint, not the address. */
   readonly destination: string;
   readonly pool: PoolSettings;

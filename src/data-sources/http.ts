@@ -6,10 +6,13 @@ export interface Reply {
   status(code: number): Reply;
 }
 
-/** The version that an `If-Match` header names; undefined where there is none or it is `*`. */
+/**
+ * The version of the configuration that an `If-Match` header names; undefined where there is none or it is `*`. The
+ * revision behind it is left out: a check that moved the status meanwhile takes nothing from whoever edits the rest.
+ */
 export function versionOf(ifMatch: string | undefined): number | undefined {
   if (ifMatch === undefined || ifMatch.trim() === '*') return undefined;
-  const version = /^"v(\d{1,10})"$/.exec(ifMatch.trim())?.[1];
+  const version = /^"v(\d{1,10})(?:\.\d{1,10})?"$/.exec(ifMatch.trim())?.[1];
   // A tag that is not ours, or a weak one, never matches.
   return version === undefined ? -1 : Number(version);
 }

@@ -29,7 +29,7 @@ export class Revisions {
   /**
    * Changes what the request names. A changed connection is tested again.
    *
-   * @param version the version that the client saw; another one now is VERSION_MISMATCH.
+   * @param version the version of the configuration that the client saw; another one now is VERSION_MISMATCH.
    */
   async update(
     actor: Actor,

@@ -38,7 +38,7 @@ export class SourceChores {
         code: result.steps.find(({ status }) => status === 'failed')?.code ?? 'INTERNAL',
         message: 'The test could not be finished; it is tried again.',
       };
-      const status = await this.sources.recordProbe(ref, verdict, result.server, facts.version);
+      const status = await this.sources.recordProbe(ref, verdict, result.server, facts.revision);
       if (status !== 'testing') return;
     }
   }

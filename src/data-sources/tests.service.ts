@@ -27,10 +27,10 @@ export class Tests {
   async saved(actor: Actor, id: string, patch?: Record<string, unknown>): Promise<TestResultView> {
     const ref = { orgId: actor.orgId, dataSourceId: id };
     if (patch) return this.audited(actor, await this.probes.runWith(ref, patch), id);
-    const { version } = await this.sources.facts(actor.orgId, id);
+    const { revision } = await this.sources.facts(actor.orgId, id);
     const result = await this.probes.run(ref);
     const verdict = verdictOf(result);
-    if (verdict) await this.sources.recordProbe(ref, verdict, result.server, version);
+    if (verdict) await this.sources.recordProbe(ref, verdict, result.server, revision);
     return this.audited(actor, result, id);
   }
 

@@ -36,7 +36,7 @@ export const PROBLEM_GUIDE: Readonly<Record<ErrorCode, Guidance>> = {
   },
   VERSION_MISMATCH: {
     means:
-      '`If-Match` names another version than the current one: somebody changed the data source since you read it.',
+      '`If-Match` names another version than the current one: somebody changed the configuration of the data source since you read it.',
     act: 'Read it again, apply your change to what you find, and send the new `ETag`.',
   },
   PAYLOAD_TOO_LARGE: {

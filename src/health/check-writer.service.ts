@@ -12,8 +12,8 @@ import type { Check } from './health.types.js';
 /** The result of one check, on its way into the database. */
 export interface Finished {
   readonly ref: SourceRef;
-  /** Version of the source that was checked: a verdict about an older configuration must not count. */
-  readonly version: number;
+  /** Revision of the source when the check began: what happened to it meanwhile counts more than the verdict. */
+  readonly revision: number;
   readonly watched: Watched;
   readonly check: Check;
   /** Called once it is stored, reported or given up. */
@@ -136,7 +136,7 @@ export class CheckWriter {
   }
 
   private async report(batch: readonly Finished[], judged: readonly JudgedCheck[]): Promise<void> {
-    await eachOf([...batch.entries()], async ([index, { ref, version, check, done }]) => {
+    await eachOf([...batch.entries()], async ([index, { ref, revision, check, done }]) => {
       const outcome = judged[index]?.judgement.report;
       try {
         if (outcome) {
@@ -145,7 +145,7 @@ export class CheckWriter {
             ...(code === undefined || outcome === 'healthy' ? {} : { code }),
             ...(message === undefined || outcome === 'healthy' ? {} : { message }),
           };
-          await this.sources.recordProbe(ref, { outcome, ...about }, undefined, version);
+          await this.sources.recordProbe(ref, { outcome, ...about }, undefined, revision);
         }
       } catch (error) {
         // The next check sees that the status does not show the verdict and reports it again.

@@ -106,7 +106,7 @@ export class HealthWatch implements BeforeApplicationShutdown {
         return;
       }
       this.instruments.ended(check);
-      this.writer.add({ ref, version: facts.version, watched, check, done });
+      this.writer.add({ ref, revision: facts.revision, watched, check, done });
     } catch (error) {
       // Deleted since the claim, or the database is away: there is nothing to record.
       if (!(error instanceof AppError))

@@ -127,7 +127,8 @@ describe('an audit event', () => {
       await queryOnce(app.database.superuserUrl, 'DROP TRIGGER fail ON audit_events; DROP FUNCTION fail()');
     }
     const after = await api(`/data-sources/${id}`);
-    expect([after.json.description, after.headers.get('etag')]).toEqual([null, before.headers.get('etag')]);
+    // Its first test may end meanwhile and move the status: that is no change of what a person configured.
+    expect([after.json.description, after.json.version]).toEqual([null, before.json.version]);
     expect((await api('/data-sources?q=never')).json.total).toBe(0);
   });
 });

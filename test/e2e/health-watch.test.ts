@@ -158,7 +158,7 @@ async function register(count: number, intervalS = 5, orgId = org): Promise<stri
       id,
       status: 'active',
       paused: false,
-      version: 1,
+      revision: 1,
       reason: {
         code: 'OK',
         message: '',

@@ -97,7 +97,7 @@ export class DataSourceView {
   @ObjectField(ServerInfoView, { nullable: true })
   server!: ServerInfoView | null;
 
-  @IntField()
+  @IntField({ description: 'Grows with each change of the configuration, not with the status.' })
   version!: number;
 
   @StringField()

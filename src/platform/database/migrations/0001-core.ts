@@ -55,12 +55,15 @@ const TABLES = [
     status_until timestamptz,
     server jsonb,
     version integer NOT NULL DEFAULT 1,
+    revision integer NOT NULL DEFAULT 1,
     created_by text NOT NULL,
     created_at timestamptz(3) NOT NULL DEFAULT now(),
     updated_at timestamptz(3) NOT NULL DEFAULT now(),
     deleted_at timestamptz,
     purge_at timestamptz
   )`,
+  `COMMENT ON COLUMN data_sources.version IS 'Grows with each change of the configuration; what is written over an older one is refused'`,
+  `COMMENT ON COLUMN data_sources.revision IS 'Grows with each change of the row, those of the status among them'`,
   'CREATE UNIQUE INDEX data_sources_name ON data_sources (org_id, lower(name)) WHERE deleted_at IS NULL',
   'CREATE INDEX data_sources_list ON data_sources (org_id, created_at DESC, id DESC)',
   `CREATE TABLE organization_keys (
