@@ -1,6 +1,8 @@
 /** A fault that the walk shows in one or a few lines. */
 export class DemoFault extends Error {}
 
+const ELSEWHERE = 'for one that listens elsewhere: PORT=… npm run demo, or npm run demo -- --url http://…';
+
 /** Calls the product's HTTP API as any client would; JSON in and out. */
 export class DemoApi {
   constructor(
@@ -17,7 +19,7 @@ export class DemoApi {
       signal: AbortSignal.timeout(60_000),
     });
     const text = await response.text();
-    const parsed: unknown = text === '' ? undefined : JSON.parse(text);
+    const parsed = this.parse(text);
     if (!response.ok) throw new DemoFault(`${method} ${path}: ${problemText(response.status, parsed)}`);
     return { body: parsed, headers: response.headers };
   }
@@ -44,6 +46,16 @@ export class DemoApi {
     }
   }
 
+  private parse(text: string): unknown {
+    try {
+      return text === '' ? undefined : JSON.parse(text);
+    } catch {
+      throw new DemoFault(
+        `What answers at ${this.base} is not this product. Start it with npm start; ${ELSEWHERE}`,
+      );
+    }
+  }
+
   private headers(): Record<string, string> {
     return { authorization: `Bearer ${this.token}`, accept: 'application/json' };
   }
@@ -52,9 +64,7 @@ export class DemoApi {
     try {
       return await fetch(`${this.base}${path}`, init);
     } catch {
-      throw new DemoFault(
-        `No server answers at ${this.base}. Start one with npm start, then run this again.`,
-      );
+      throw new DemoFault(`No server answers at ${this.base}. Start one with npm start; ${ELSEWHERE}`);
     }
   }
 }

@@ -12,7 +12,8 @@ import { DemoWalk } from './demo-walk.js';
 import { Steps } from './steps.js';
 
 const USAGE = `Usage: npm run demo -- [--url http://127.0.0.1:3000] [--keep]
-Walks through the API of a running server: create, test, discover, schemas, health. --keep leaves the source there.
+Walks through the API of a running server: create, test, discover, schemas, health. Without --url it is the one at
+HOST and PORT. --keep leaves the source there.
 `;
 
 async function main(): Promise<void> {
