@@ -17,7 +17,7 @@ export interface Parts {
 
 /** Checks a connection against the spec of its type and takes it apart. Defaults are filled in. */
 export function takeApart(definition: ConnectorDefinition, connection: unknown): Parts {
-  const complete = validateConnection(definition.spec, connection);
+  const complete = validateConnection(definition, connection);
   return {
     ...splitSecrets(definition.spec, complete),
     destination: destinationHash(definition, complete),

@@ -34,7 +34,16 @@ export class TypesController {
   }
 
   private view(definition: ConnectorDefinition): ConnectorTypeView {
-    const { type, title, category, capabilities, spec, driver } = definition;
+    const {
+      type,
+      title,
+      category,
+      capabilities,
+      spec,
+      driver,
+      install = driver,
+      probe = 'session',
+    } = definition;
     const installed = this.registry.installed(definition);
     return {
       type,
@@ -42,7 +51,8 @@ export class TypesController {
       category,
       capabilities: [...capabilities],
       installed,
-      install_command: installed || !driver ? null : `npm install ${driver}`,
+      install_command: installed || !install ? null : `npm install ${install}`,
+      probe,
       spec: spec as unknown as Record<string, unknown>,
     };
   }

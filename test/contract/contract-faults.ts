@@ -11,6 +11,7 @@ import {
   openSession,
   remember,
   type Connection,
+  type ContractFixture,
   type Discoverable,
   type NetworkSource,
   type Bench,
@@ -19,8 +20,12 @@ import {
 const DEADLINE_MS = 600;
 
 /** Each fault of the network and of the login, with its code; nothing to test where a source is a file. */
-export function networkContract(definition: Discoverable, bench: () => Bench): void {
-  if (!('host' in definition.spec.properties)) return;
+export function networkContract(
+  definition: Discoverable,
+  { stateless = false, unproven = {} }: ContractFixture,
+  bench: () => Bench,
+): void {
+  if (!('host' in definition.spec.properties) && !definition.endpoint) return;
   const atHand = (): { proxy: TcpProxy; network: NetworkSource; connection: Connection } => {
     const { proxy, source } = bench();
     if (!proxy || !source.network) throw new Error('A source with a host needs its network facts.');
@@ -39,10 +44,11 @@ export function networkContract(definition: Discoverable, bench: () => Bench): v
       expect(fault.code).toBe('UNREACHABLE');
     });
 
-    test('an unknown host is HOST_UNKNOWN', async () => {
-      const connection = { ...atHand().connection, host: 'no-such-host.invalid' };
-      expect((await faultOf(openSession(definition, connection))).code).toBe('HOST_UNKNOWN');
-    });
+    if (!unproven.unknown_host)
+      test('an unknown host is HOST_UNKNOWN', async () => {
+        const connection = { ...atHand().connection, host: 'no-such-host.invalid' };
+        expect((await faultOf(openSession(definition, connection))).code).toBe('HOST_UNKNOWN');
+      });
 
     test('a port that accepts and is silent costs its deadline and no more', async () => {
       const { proxy } = atHand();
@@ -65,7 +71,10 @@ export function networkContract(definition: Discoverable, bench: () => Bench): v
         proxy.mode = 'frozen';
         await atDeadline(call(session, DEADLINE_MS));
         await until(() => proxy.open === 0, 'the socket is gone');
-        expect(session.usable).toBe(false);
+        if (stateless) {
+          proxy.forget();
+          await ping(session);
+        } else expect(session.usable).toBe(false);
         await session.close();
       }
     });
@@ -79,21 +88,30 @@ export function networkContract(definition: Discoverable, bench: () => Bench): v
       await session.close();
     });
 
-    test('a reset in the middle of a result is UNREACHABLE and the session is lost', async () => {
+    test('a reset in the middle of a result is UNREACHABLE, and known', async () => {
       const { proxy } = atHand();
       const session = await open();
       proxy.resetAfterBytes(10);
       expect((await faultOf(discover(session))).code).toBe('UNREACHABLE');
-      await until(() => !session.usable, 'the session knows that it is lost');
-      expect((await faultOf(ping(session))).code).toBe('UNREACHABLE');
+      if (stateless) {
+        proxy.forget();
+        await ping(session);
+      } else {
+        await until(() => !session.usable, 'the session knows that it is lost');
+        expect((await faultOf(ping(session))).code).toBe('UNREACHABLE');
+      }
       await session.close();
     });
 
-    test('a line that is lost while idle is noticed', async () => {
+    test('a line that is lost while idle is noticed, or replaced', async () => {
       const { proxy } = atHand();
       const session = await open();
       proxy.mode = 'reset';
-      await until(() => !session.usable, 'the session knows that it is lost');
+      if (stateless) {
+        await until(() => proxy.open === 0, 'the idle socket is gone');
+        proxy.forget();
+        await ping(session);
+      } else await until(() => !session.usable, 'the session knows that it is lost');
       await session.close();
     });
 
@@ -108,8 +126,10 @@ export function networkContract(definition: Discoverable, bench: () => Bench): v
   });
 
   describe('a fault of the login', () => {
+    if (unproven.wrong_password) return;
     test('a wrong password is AUTH_FAILED, with one attempt', async () => {
       const { proxy, network } = atHand();
+      if (!network.wrongPassword) throw new Error('A wrong password, or a reason in `unproven`.');
       remember(...Object.values(network.wrongPassword).filter((value) => typeof value === 'string'));
       const fault = await faultOf(open(network.wrongPassword));
       expect(fault.code).toBe('AUTH_FAILED');
@@ -123,7 +143,7 @@ export function networkContract(definition: Discoverable, bench: () => Bench): v
     });
   });
 
-  tlsContract(definition, atHand);
+  if (!unproven.tls) tlsContract(definition, atHand);
 }
 
 function tlsContract(
@@ -133,7 +153,7 @@ function tlsContract(
   /** Opens through a proxy in front of the TLS address, and gives what went over the line. */
   const through = async (tls: Connection | undefined, host = 'localhost') => {
     const { connection, network } = atHand();
-    const proxy = await TcpProxy.start(network.tls.address);
+    const proxy = await TcpProxy.start(tlsOf(network).address);
     const changed: Record<string, unknown> = { ...connection, host, tls };
     if (tls === undefined) delete changed.tls;
     const opened = openSession(definition, changed, { address: proxy.address });
@@ -164,24 +184,29 @@ function tlsContract(
   };
 
   describe('TLS', () => {
-    test('works with the right authority and name', () => expectService({ ca: atHand().network.tls.ca }));
+    test('works with the right authority and name', () => expectService({ ca: tlsOf(atHand().network).ca }));
     test('works for an address in the certificate', () =>
-      expectService({ ca: atHand().network.tls.ca }, '127.0.0.1'));
+      expectService({ ca: tlsOf(atHand().network).ca }, '127.0.0.1'));
     test('works with a name that is told', () =>
-      expectService({ ca: atHand().network.tls.ca, server_name: 'localhost' }, 'db.example.test'));
+      expectService({ ca: tlsOf(atHand().network).ca, server_name: 'localhost' }, 'db.example.test'));
     test('is what a connection without a TLS block wants: an unknown authority is TLS_FAILED', () =>
       expectRefusal(undefined));
-    test('another authority is TLS_FAILED', () => expectRefusal({ ca: atHand().network.tls.otherCa }));
+    test('another authority is TLS_FAILED', () => expectRefusal({ ca: tlsOf(atHand().network).otherCa }));
     test('another authority is TLS_FAILED for verify_ca too', () =>
-      expectRefusal({ mode: 'verify_ca', ca: atHand().network.tls.otherCa }));
+      expectRefusal({ mode: 'verify_ca', ca: tlsOf(atHand().network).otherCa }));
     test('a wrong name is TLS_FAILED', () =>
-      expectRefusal({ ca: atHand().network.tls.ca }, 'db.example.test'));
+      expectRefusal({ ca: tlsOf(atHand().network).ca }, 'db.example.test'));
     test('verify_ca does not look at the name', () =>
-      expectService({ mode: 'verify_ca', ca: atHand().network.tls.ca }, 'db.example.test'));
+      expectService({ mode: 'verify_ca', ca: tlsOf(atHand().network).ca }, 'db.example.test'));
     test('require encrypts without a check', () => expectService({ mode: 'require' }, 'db.example.test'));
     test('a text that is no certificate is TLS_FAILED', () =>
       expectRefusal({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }));
   });
+}
+
+function tlsOf({ tls }: NetworkSource): NonNullable<NetworkSource['tls']> {
+  if (!tls) throw new Error('Facts about TLS, or a reason in `unproven`.');
+  return tls;
 }
 
 const ping = (session: Session<'discover'>, ms = 10_000): Promise<void> =>

@@ -16,10 +16,21 @@ import type { TcpProxy } from '../support/tcp-proxy.js';
 export type Connection = Readonly<Record<string, unknown>>;
 export type Discoverable = ConnectorDefinition;
 
+/** Parts of the contract that not every server can show; anything else that is unproven has a name of its own. */
+export type Provable = 'wrong_password' | 'wrong_database' | 'unknown_host' | 'tls' | (string & {});
+
 /** What a connector's test tells the suite. */
 export interface ContractFixture {
-  /** The test server that is needed; absent for files. */
-  readonly server?: ServerName;
+  /** The test servers that are needed; absent for files and doubles. */
+  readonly server?: ServerName | readonly ServerName[];
+  /** The double that stands in for a server that cannot be had, in a few words for the docs. */
+  readonly double?: string;
+  /**
+   * Each call stands alone, as over HTTP: a lost socket is no loss of the session, and the next call has a new one.
+   */
+  readonly stateless?: boolean;
+  /** What this server cannot show, with the reason; the docs tell it as not proven. */
+  readonly unproven?: Readonly<Partial<Record<Provable, string>>>;
   /** Makes a source on the real server, with its own account whose password is random. */
   setUp(): Promise<ContractSource>;
 }
@@ -48,11 +59,12 @@ export interface ContractSource {
 
 export interface NetworkSource {
   readonly address: Address;
-  /** The same source with these fields changed must fail with AUTH_FAILED. */
-  readonly wrongPassword: Connection;
+  /** The same source with these fields changed must fail with AUTH_FAILED; absent only with a reason in `unproven`. */
+  readonly wrongPassword?: Connection;
   /** The same source with these fields changed must fail with DATABASE_NOT_FOUND; absent where there are no databases. */
   readonly wrongDatabase?: Connection;
-  readonly tls: {
+  /** Absent only with a reason in `unproven`. */
+  readonly tls?: {
     /** Where TLS is spoken; the same as `address` for servers that switch to TLS on one port. */
     readonly address: Address;
     readonly ca: string;
@@ -62,6 +74,7 @@ export interface NetworkSource {
 
 /** What the parts of the suite work with, once it is set up. */
 export interface Bench {
+  readonly fixture: ContractFixture;
   readonly definition: Discoverable;
   readonly source: ContractSource;
   /** In front of the source's server; absent for files. */
@@ -93,17 +106,21 @@ export interface OpenOptions {
   readonly onStep?: (step: OpenStep, detail: unknown) => void;
 }
 
+/** Finds every address where it is written: a test has no egress policy. */
+export const anywhere = (where: Address): Promise<Address> => Promise.resolve(where);
+
 /** Opens a session as the product does: checked, defaults filled in, under a deadline. */
 export async function openSession(
   definition: Discoverable,
   connection: Connection,
   options: OpenOptions = {},
 ): Promise<Session<'discover'>> {
-  const config = validateConnection(definition.spec, connection);
+  const config = validateConnection(definition, connection);
   const { address, root, ms = 20_000, onStep } = options;
   const session = await withDeadline(ms, undefined, (signal) =>
     definition.open(config, {
       signal,
+      locate: anywhere,
       ...(address ? { address } : {}),
       ...(root === undefined ? {} : { root }),
       ...(onStep ? { done: onStep } : {}),

@@ -16,7 +16,7 @@ const CANARY = 'canary-8f31c0a7';
 export function specContract(bench: () => Bench): void {
   const refused = (connection: unknown): AppError => {
     try {
-      validateConnection(bench().definition.spec, connection);
+      validateConnection(bench().definition, connection);
     } catch (error) {
       expect(error).toBeInstanceOf(AppError);
       expect(leaksIn(error)).toEqual([]);

@@ -1,13 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { AppError } from '../../src/common/app-error.js';
 import { withDeadline } from '../../src/common/deadline.js';
-import { secretFields, validateConnection, valueAt, type OpenStep } from '../../src/connectors/spi/index.js';
+import {
+  secretFields,
+  validateConnection,
+  valueAt,
+  type OpenStep,
+  type ServerInfo,
+} from '../../src/connectors/spi/index.js';
 import { describeOn } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import { discoveryContract } from './contract-discovery.js';
 import { networkContract } from './contract-faults.js';
 import {
+  anywhere,
   faultOf,
   leaksIn,
   openSession,
@@ -17,6 +24,7 @@ import {
   type Discoverable,
 } from './contract-source.js';
 import { specContract } from './contract-spec.js';
+import { recordProof } from './proof.js';
 
 export type { ContractFixture, ContractSource } from './contract-source.js';
 
@@ -32,6 +40,7 @@ export function describeConnector(definition: Discoverable, fixture: ContractFix
       return bench;
     };
     const rejections: unknown[] = [];
+    let answered: ServerInfo | undefined;
     const onRejection = (reason: unknown): void => void rejections.push(reason);
 
     beforeAll(async () => {
@@ -42,11 +51,12 @@ export function describeConnector(definition: Discoverable, fixture: ContractFix
         if (typeof value === 'string') remember(value);
       }
       const proxy = source.network ? await TcpProxy.start(source.network.address) : undefined;
-      bench = { definition, source, proxy };
+      bench = { fixture, definition, source, proxy };
     });
     afterAll(async () => {
       await bench?.proxy?.stop();
       await bench?.source.tearDown();
+      await recordProof(definition, fixture, answered);
       process.off('unhandledRejection', onRejection);
     });
     beforeEach(() => bench?.proxy?.forget());
@@ -56,13 +66,13 @@ export function describeConnector(definition: Discoverable, fixture: ContractFix
     });
 
     specContract(atHand);
-    sessionContract(atHand);
+    sessionContract(atHand, (server) => (answered = server));
     discoveryContract(atHand);
-    networkContract(definition, atHand);
+    networkContract(definition, fixture, atHand);
   });
 }
 
-function sessionContract(bench: () => Bench): void {
+function sessionContract(bench: () => Bench, answeredBy: (server: ServerInfo) => void): void {
   const open = (onStep?: (step: OpenStep, detail: unknown) => void) => {
     const { definition, source, proxy } = bench();
     const { root } = source;
@@ -77,6 +87,7 @@ function sessionContract(bench: () => Bench): void {
     test('opens, says who answered, answers a ping and closes for good', async () => {
       const { proxy } = bench();
       const session = await open();
+      answeredBy(session.server);
       expect(session.server.product).toMatch(/\S/);
       expect(session.server.version).toMatch(/\S/);
       expect(session.usable).toBe(true);
@@ -113,9 +124,10 @@ function sessionContract(bench: () => Bench): void {
     test('is not opened for a caller who left', async () => {
       const { definition, source, proxy } = bench();
       const left = new AppError('CANCELLED', 'left');
-      const config = validateConnection(definition.spec, source.connection);
+      const config = validateConnection(definition, source.connection);
       const context = {
         signal: AbortSignal.abort(left),
+        locate: anywhere,
         ...(source.root === undefined ? {} : { root: source.root }),
       };
       const fault = await faultOf(

@@ -11,6 +11,7 @@ import type { FileStore } from '../../src/connectors/families/files/stores/file-
 import { localStore } from '../../src/connectors/families/files/stores/local-store.js';
 import type { DiscoveryEvent, DiscoveryRequest } from '../../src/connectors/spi/index.js';
 import {
+  anywhere,
   datasetsOf,
   discoverAll,
   EVERYTHING,
@@ -104,7 +105,7 @@ describe('a CSV file on the local store', () => {
     await writeFile(join(root, 'served.csv'), 'a\n1\n');
     const session = await csv.open(
       { type: 'csv', file_path: 'served.csv' },
-      { signal: AbortSignal.timeout(5_000), root },
+      { signal: AbortSignal.timeout(5_000), locate: anywhere, root },
     );
     const file = await session.presign.presign(60, AbortSignal.timeout(5_000));
     if (file.kind !== 'local') throw new Error('It is no local file.');

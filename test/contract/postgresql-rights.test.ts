@@ -6,7 +6,7 @@ import { postgresql } from '../../src/connectors/drivers/postgresql.js';
 import { makeDatabase, type TestDatabase } from '../support/postgresql-database.js';
 import { describeOn, servers } from '../support/servers.js';
 import { until } from '../support/until.js';
-import { datasetsOf, discoverAll, faultOf, openSession } from './contract-source.js';
+import { anywhere, datasetsOf, discoverAll, faultOf, openSession } from './contract-source.js';
 
 describeOn('postgres', 'rights, locks and limits on postgresql', () => {
   let database: TestDatabase;
@@ -128,7 +128,7 @@ describeOn('postgres', 'rights, locks and limits on postgresql', () => {
         'grant all on schema open to public; grant all on open.b to public',
       );
       const signal = AbortSignal.timeout(10_000);
-      line = await connectLine(database.connection as PostgresqlConfig, { signal });
+      line = await connectLine(database.connection as PostgresqlConfig, { signal, locate: anywhere });
     });
 
     afterAll(async () => {

@@ -12,7 +12,7 @@ import { openSocket } from '../../src/connectors/spi/index.js';
 import { startRedis } from '../servers/redis.js';
 import type { RedisTestServer, Running } from '../servers/server-types.js';
 import { describeOn } from '../support/servers.js';
-import { datasetsOf, discoverAll, EVERYTHING, faultOf, openSession } from './contract-source.js';
+import { anywhere, datasetsOf, discoverAll, EVERYTHING, faultOf, openSession } from './contract-source.js';
 
 // A server of its own: what is in its databases must be known to the last key.
 describeOn('redis', 'discovery of Redis', () => {
@@ -86,7 +86,7 @@ describeOn('redis', 'discovery of Redis', () => {
     for (let at = 0; at < 3_000; at += 1) batch.set(`k:${String(at)}`, '1');
     await batch.exec();
     const { signal } = new AbortController();
-    const socket = await openSocket({ host, port }, { signal });
+    const socket = await openSocket({ host, port }, { signal, locate: anywhere });
     const { AbstractConnector } = await import('ioredis');
     const line = await RedisLine.over({ Redis, AbstractConnector }, socket, 9);
     await line.run((client) => client.auth(password));

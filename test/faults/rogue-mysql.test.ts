@@ -86,7 +86,7 @@ describe('the spec of mysql', () => {
     'enableCleartextPlugin',
     'socketPath',
   ])('knows no %s (T20)', (name) => {
-    const check = (): unknown => validateConnection(mysql.spec, { ...connection, [name]: true });
+    const check = (): unknown => validateConnection(mysql, { ...connection, [name]: true });
     expect(check).toThrow(AppError);
     try {
       check();

@@ -4,13 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { AppError } from '../../common/app-error.js';
 import { withDeadline } from '../../common/deadline.js';
 import { Config, ConfigError } from '../../platform/config/config.js';
-import { normalizeHost, toConnectorError } from '../spi/index.js';
+import { normalizeHost, toConnectorError, type Address } from '../spi/index.js';
 import { EgressPolicy, unwrap } from './egress.policy.js';
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
 
 /** Resolves, judges and pins the address of everything that a user names; see EgressPolicy for the rules. */
 @Injectable()

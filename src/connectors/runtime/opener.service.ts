@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { AppError } from '../../common/app-error.js';
 import { withDeadline } from '../../common/deadline.js';
 import { Config } from '../../platform/config/config.js';
-import { toConnectorError, type OpenContext, type Session } from '../spi/index.js';
-import { Egress, type Address } from './egress.service.js';
+import { toConnectorError, type Address, type OpenContext, type Session } from '../spi/index.js';
+import { Egress } from './egress.service.js';
 import type { Target } from './target.types.js';
 
 /** Opens sessions: finds the address, keeps the deadline, and lets the driver dial. */
@@ -36,6 +36,7 @@ export class Opener {
       try {
         const session = await definition.open(config, {
           signal: inner,
+          locate: (where) => this.egress.resolve(where, timeout),
           ...(pinned ? { address: pinned } : {}),
           ...(root === undefined ? {} : { root }),
           ...(done ? { done } : {}),
@@ -48,11 +49,10 @@ export class Opener {
     });
   }
 
-  /** The pinned address of a target, or nothing where it has no host. */
-  async locate({ config, pool }: Target, signal: AbortSignal): Promise<Address | undefined> {
-    const { host, port } = config;
-    if (typeof host !== 'string' || typeof port !== 'number') return undefined;
-    return this.egress.resolve({ host, port }, pool.connect_timeout_ms, signal);
+  /** The pinned address of a target, or nothing where it names no server. */
+  async locate(target: Target, signal: AbortSignal): Promise<Address | undefined> {
+    const endpoint = endpointOf(target);
+    return endpoint && this.egress.resolve(endpoint, target.pool.connect_timeout_ms, signal);
   }
 
   /** The folder of an organization's files; made on first use, for this account alone. */
@@ -65,4 +65,14 @@ export class Opener {
     }
     return root;
   }
+}
+
+/** The server that a target's connection names; nothing for a file of our own. */
+export function endpointOf({
+  definition,
+  config,
+}: Pick<Target, 'definition' | 'config'>): Address | undefined {
+  if (definition.endpoint) return definition.endpoint(config);
+  const { host, port } = config;
+  return typeof host === 'string' && typeof port === 'number' ? { host, port } : undefined;
 }

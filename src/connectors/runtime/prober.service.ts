@@ -4,13 +4,13 @@ import { AppError, type ErrorCode } from '../../common/app-error.js';
 import { withDeadline } from '../../common/deadline.js';
 import {
   toConnectorError,
+  type Address,
   type Capability,
   type OpenStep,
   type ServerInfo,
   type Session,
 } from '../spi/index.js';
-import type { Address } from './egress.service.js';
-import { Opener } from './opener.service.js';
+import { endpointOf, Opener } from './opener.service.js';
 import { remedyFor } from './remedies.js';
 import type { Target } from './target.types.js';
 import type { TestOutcome, TestResult, TestStep } from './test-result.js';
@@ -49,13 +49,11 @@ export class Prober {
     const run = new Run(target);
     run.pass('config');
     run.pass('secret');
-    const { host } = target.config;
     let session: Session | undefined;
     try {
-      const address =
-        typeof host === 'string'
-          ? await run.step('dns', () => this.opener.locate(target, signal))
-          : undefined;
+      const address = endpointOf(target)
+        ? await run.step('dns', () => this.opener.locate(target, signal))
+        : undefined;
       session = await this.openInSteps(run, target, signal, address);
       const opened = session;
       const ms = Math.min(target.pool.query_timeout_ms, target.pool.connect_timeout_ms);
@@ -215,10 +213,9 @@ class Run {
   private skipped(): TestStep[] {
     if (!this.failure) return [];
     const { config, definition } = this.target;
-    const ladder =
-      typeof config.host === 'string'
-        ? ['dns', ...OPEN_STEPS.filter((step) => step !== 'tls' || usesTls(config)), 'probe']
-        : ['open', 'probe'];
+    const ladder = endpointOf(this.target)
+      ? ['dns', ...OPEN_STEPS.filter((step) => step !== 'tls' || usesTls(config)), 'probe']
+      : ['open', 'probe'];
     if (definition.capabilities.includes('discover')) ladder.push('capability.discover');
     const at = new Date().toISOString();
     return ladder

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Static, TObject } from 'typebox';
-import type { ErrorCode } from '../../common/app-error.js';
+import type { ErrorCode, FieldFault } from '../../common/app-error.js';
 import type { Dataset } from './metadata.js';
 
 export type Category = 'sql' | 'nosql' | 'warehouse' | 'file' | 'streaming' | 'api';
@@ -103,11 +103,27 @@ export interface LocalFile {
 /** The parts of opening a session that a driver can tell apart; one that it leaves out counts as done with the next. */
 export type OpenStep = 'tcp' | 'tls' | 'auth' | 'database';
 
+/** A fault of a connection; its pointer begins behind the connection, such as `/project`. */
+export type ConnectionFault = FieldFault & { readonly pointer: string };
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 export interface OpenContext {
   /** Aborts at the deadline: the driver destroys its socket then. */
   readonly signal: AbortSignal;
   /** Where to dial, already resolved, judged and pinned. The configured host stays the name for TLS. */
-  readonly address?: { readonly host: string; readonly port: number };
+  readonly address?: Address;
+  /**
+   * The address to dial for a host that the endpoint of the connection does not name: a replica, a broker or a shard that
+   * the source speaks of, the token server of a login. Resolved, judged by the egress policy and pinned; it may be
+   * called as long as the session lives. Nothing is ever dialled that has not come from here or from `address`.
+   *
+   * @throws AppError HOST_UNKNOWN, TIMEOUT or EGRESS_DENIED.
+   */
+  readonly locate: (where: Address) => Promise<Address>;
   /** The organization's folder for files on the local store; absolute, and it exists. */
   readonly root?: string;
   /**
@@ -136,6 +152,20 @@ export interface ConnectorDefinition<S extends TObject = TObject, C extends Capa
   readonly concurrency: 'exclusive' | 'shared';
   /** npm package of the driver, loaded on first use; absent where none is needed. */
   readonly driver?: string;
+  /** What `npm install` is given where the driver's package is optional, such as `libsql@0.5.29`. */
+  readonly install?: string;
+  /**
+   * What a check of the source costs it. `session`: a round trip on an open line. `metadata`: calls of an interface for
+   * metadata, which start no compute and bill no query; for sources that bill. Absent it is `session`.
+   */
+  readonly probe?: 'session' | 'metadata';
+  /**
+   * What the schema cannot say of a connection, checked when it is written: fields that exclude each other, a document
+   * in a field. Secrets that a change leaves as they are do not come along, so a missing one is no fault.
+   */
+  check?(config: Static<S>): readonly ConnectionFault[];
+  /** Where the connection goes, if that is not its `host` and `port`; nothing where it goes nowhere, as with local files. */
+  endpoint?(config: Static<S>): Address | undefined;
   /** Opens a session or rejects with an AppError of a connector code. Leaves no socket behind when it rejects. */
   open(config: Static<S>, context: OpenContext): Promise<Session<C>>;
   /** The exact remedy for a code where this engine knows a better one than the general text. */

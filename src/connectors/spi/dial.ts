@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { AppError } from '../../common/app-error.js';
-import type { OpenContext } from './connector.js';
+import type { Address, OpenContext } from './connector.js';
 import { toConnectorError } from './connector-error.js';
 import { normalizeHost, type TLS_MODES } from './spec.js';
 
@@ -37,16 +37,17 @@ export function tlsOptions(host: string, tls: TlsConfig = {}): ConnectionOptions
 }
 
 /**
- * Opens a TCP connection to `context.address`, else to `where`. Rejects with an AppError, or with the signal's reason;
+ * Opens a TCP connection to `context.address`, else to where `where` is located. Rejects with an AppError, or with the signal's reason;
  * the socket is destroyed then. Reports the step `tcp` with the
  * `egress_ip` that it went out from. The socket is not watched by the signal any more once it is open.
  */
 export async function openSocket(
-  where: { readonly host: string; readonly port: number },
-  context: Pick<OpenContext, 'signal' | 'address' | 'done'>,
+  where: Address,
+  context: Pick<OpenContext, 'signal' | 'address' | 'locate' | 'done'>,
 ): Promise<Socket> {
   context.signal.throwIfAborted();
-  const { host, port } = context.address ?? where;
+  const { host, port } = context.address ?? (await context.locate(where));
+  context.signal.throwIfAborted();
   const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
   await opened(socket, 'connect', context.signal);
   context.done?.('tcp', socket.localAddress === undefined ? {} : { egress_ip: socket.localAddress });
@@ -72,6 +73,11 @@ export async function secureSocket(
     socket.destroy();
     throw error;
   });
+}
+
+/** The context for another server than the one that the connection names: it is located by itself, and no step of the test. */
+export function elsewhere({ signal, locate }: OpenContext): OpenContext {
+  return { signal, locate };
 }
 
 function opened<T extends Socket>(

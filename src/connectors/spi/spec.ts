@@ -235,15 +235,23 @@ export function normalizeHost(host: string): string {
   return host.toLowerCase().replace(/\.$/, '');
 }
 
+/** The part of a connector's definition that judges a connection. */
+interface Checked {
+  readonly spec: TObject;
+  /** Further faults, with pointers from the connection on, such as `/project`. */
+  check?(config: never): readonly (FieldFault & { readonly pointer: string })[];
+}
+
 const compiled = new WeakMap<TObject, ReturnType<typeof Compile>>();
 
 /**
- * Checks a connection against its spec: every fault with its JSON pointer, never a value. Gives back a copy with the
- * defaults filled in.
+ * Checks a connection against its spec, then by the connector's own rules: every fault with its JSON pointer, never a
+ * value. Gives back a copy with the defaults filled in.
  *
  * @param at pointer of the connection in the request, such as `/connection`.
  */
-export function validateConnection(spec: TObject, connection: unknown, at = '/connection'): Json {
+export function validateConnection(definition: Checked, connection: unknown, at = '/connection'): Json {
+  const { spec } = definition;
   let checker = compiled.get(spec);
   if (!checker) compiled.set(spec, (checker = Compile(spec)));
   if (!checker.Check(connection)) {
@@ -251,7 +259,13 @@ export function validateConnection(spec: TObject, connection: unknown, at = '/co
       errors: faultsOf([...checker.Errors(connection)], at),
     });
   }
-  return Value.Default(spec, structuredClone(connection)) as Json;
+  const complete = Value.Default(spec, structuredClone(connection)) as Json;
+  const faults = definition.check?.(complete as never) ?? [];
+  if (faults.length > 0)
+    throw new AppError('CONFIG_INVALID', 'The connection does not fit its type.', {
+      errors: faults.map((fault) => ({ ...fault, pointer: at + fault.pointer })),
+    });
+  return complete;
 }
 
 interface RawFault {

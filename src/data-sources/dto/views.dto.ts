@@ -268,6 +268,13 @@ export class ConnectorTypeView {
   @StringField({ nullable: true, description: 'What installs the driver where it is missing.' })
   install_command!: string | null;
 
+  @EnumField(['session', 'metadata'], {
+    name: 'ProbeClass',
+    description:
+      'What a check costs the source. session: a round trip on an open line. metadata: calls of an interface for metadata, which start no compute and bill no query.',
+  })
+  probe!: 'session' | 'metadata';
+
   @Shown(
     { type: 'object', additionalProperties: true },
     { description: 'JSON Schema of the connection, with x-group and x-widget as hints for a form.' },

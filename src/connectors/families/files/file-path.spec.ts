@@ -63,7 +63,7 @@ describe('a file path', () => {
   test('is mostly refused by the spec already, before anything is stored', () => {
     const passed = ATTACKS.filter((file_path) => {
       try {
-        validateConnection(csv.spec, { type: 'csv', file_path });
+        validateConnection(csv, { type: 'csv', file_path });
         return true;
       } catch {
         return false;
