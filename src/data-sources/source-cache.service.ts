@@ -52,6 +52,12 @@ export class SourceCache implements OnModuleInit {
     return row;
   }
 
+  /** The same past what is kept: for work that follows a change whose word may still be on its way. */
+  latest(ref: SourceRef): Promise<DataSourceRow> {
+    this.rows.delete(ref.dataSourceId);
+    return this.row(ref);
+  }
+
   get size(): number {
     return this.rows.size;
   }

@@ -29,7 +29,7 @@ export class SourceChores {
    */
   async test(ref: SourceRef, signal: AbortSignal): Promise<void> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const facts = await this.sources.facts(ref.orgId, ref.dataSourceId).catch(goneIsUndefined);
+      const facts = await this.sources.factsNow(ref.orgId, ref.dataSourceId).catch(goneIsUndefined);
       if (facts?.status !== 'testing') return;
       const result = await this.probes.run(ref, { signal });
       signal.throwIfAborted();

@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApp, type TestApp } from '../support/app.js';
+import { queryOnce } from '../support/product-database.js';
 import {
   createSource,
   postgresConnection,
@@ -302,6 +304,25 @@ describe('egress_ip', () => {
     const opened = await app.call('POST', '/data-sources/test', { body: { connection: file } });
     expect(opened.status).toBe(200);
     expect(opened.body).not.toHaveProperty('egress_ip');
+  });
+});
+
+describe('the test of a change', () => {
+  it('is done by a worker too that has not heard of the change yet', async () => {
+    const made = await createSource(app, 'unheard of', connection);
+    await settled(app, made.id);
+    // From here on the process keeps the source as it is now.
+    expect((await app.call('POST', `/data-sources/${made.id}/test`)).status).toBe(200);
+    const write = (sql: string, params: string[]) => queryOnce(app.database.superuserUrl, sql, params);
+    await write(`UPDATE data_sources SET status = 'testing', revision = revision + 1 WHERE id = $1`, [
+      made.id,
+    ]);
+    await write(`INSERT INTO jobs (id, kind, org_id, ref_id) VALUES ($1, 'test', $2, $3)`, [
+      randomUUID(),
+      app.orgId,
+      made.id,
+    ]);
+    expect(await settled(app, made.id)).toMatchObject({ status: 'active' });
   });
 });
 
