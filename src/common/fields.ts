@@ -58,6 +58,8 @@ export interface StringOptions extends Common {
   readonly min?: number;
   readonly max?: number;
   readonly pattern?: RegExp;
+  /** What `pattern` wants, in words that follow "must be"; told to who does not meet it. */
+  readonly form?: string;
   /** Line breaks are allowed. */
   readonly multiline?: boolean;
   readonly format?: string;
@@ -66,7 +68,16 @@ export interface StringOptions extends Common {
 
 /** Text of at most 255 characters unless `max` says otherwise. */
 export function StringField(options: StringOptions = {}): PropertyDecorator {
-  const { min = 0, max = 255, pattern, multiline = false, format, default: preset, ...common } = options;
+  const {
+    min = 0,
+    max = 255,
+    pattern,
+    form,
+    multiline = false,
+    format,
+    default: preset,
+    ...common
+  } = options;
   const shown = {
     type: String,
     maxLength: max,
@@ -75,15 +86,15 @@ export function StringField(options: StringOptions = {}): PropertyDecorator {
     ...(format ? { format } : {}),
     ...(preset === undefined ? {} : { default: preset }),
   };
-  const form = pattern ?? (multiline ? NO_NUL : LINE);
+  const wanted = form === undefined ? '$property is not in the expected form' : `$property must be ${form}`;
   return field(
     common,
     shown,
     IsString(),
     MinLength(min),
     MaxLength(max),
-    Matches(form, {
-      message: pattern ? '$property is not in the expected form' : '$property has control characters',
+    Matches(pattern ?? (multiline ? NO_NUL : LINE), {
+      message: pattern ? wanted : '$property has control characters',
     }),
   );
 }

@@ -3,6 +3,9 @@ import { AppError } from '../common/app-error.js';
 import { CONNECTORS } from './drivers/index.js';
 import type { ConnectorDefinition } from './spi/index.js';
 
+/** Names of the types, in the order of the catalogue. */
+export const SOURCE_TYPES: readonly string[] = CONNECTORS.map(({ type }) => type);
+
 /** Every type of source that this process knows. */
 @Injectable()
 export class ConnectorRegistry {
@@ -17,7 +20,7 @@ export class ConnectorRegistry {
   get(type: unknown): ConnectorDefinition {
     const definition = typeof type === 'string' ? this.byType.get(type) : undefined;
     if (definition) return definition;
-    const detail = `This must be one of ${[...this.byType.keys()].join(', ')}.`;
+    const detail = `This must be one of ${SOURCE_TYPES.join(', ')}.`;
     throw new AppError('CONFIG_INVALID', 'The type of the connection is not known.', {
       errors: [{ pointer: '/connection/type', code: 'enum', detail }],
     });

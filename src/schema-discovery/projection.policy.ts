@@ -19,6 +19,9 @@ export const DATASET_PARTS = [
 ] as const;
 export type DatasetPart = (typeof DATASET_PARTS)[number];
 
+/** What `projection` takes, for who wrote something else. */
+export const PROJECTION_FORM = `a list of ${DATASET_PARTS.join(', ')}: the wanted ones, or each with a minus in front`;
+
 /** Parts that are stored beside the document, so that it does not have to be opened. */
 const BESIDE: readonly string[] = ['kind', 'row_estimate', 'size_bytes'];
 
@@ -36,7 +39,7 @@ export function projection(text: string | undefined): Projection {
   const without = words.filter((word) => word.startsWith('-')).map((word) => word.slice(1));
   const named = without.length > 0 ? without : words;
   if ((without.length > 0 && without.length !== words.length) || !named.every(isPart)) {
-    const detail = `It must be a list of ${DATASET_PARTS.join(', ')}: the wanted ones, or each with a minus in front.`;
+    const detail = `It must be ${PROJECTION_FORM}.`;
     throw new AppError('VALIDATION_FAILED', detail, {
       errors: [{ parameter: 'fields', code: 'fields', detail }],
     });

@@ -67,6 +67,41 @@ describe('bad input', () => {
     });
   });
 
+  describe('a word that is none of a list', () => {
+    const SORTS = ['name', 'created_at', 'updated_at', 'type', 'status'];
+    const PARTS = ['kind', 'comment', 'fields', 'primary_key', 'indexes', 'row_estimate', 'properties'];
+    const listed = ApiContract.enumerations();
+
+    it.each([
+      ...listed.map(({ path, name, words }) => [path, name, 'Nonsense', words] as const),
+      ['/api/v1/data-sources', 'sort', 'secret_fields', SORTS] as const,
+      ['/api/v1/data-sources', 'sort', 'name,,type', SORTS] as const,
+      ['/api/v1/data-sources/{data_source_id}/schemas', 'fields', 'nonsense', PARTS] as const,
+      ['/api/v1/data-sources/{data_source_id}/schemas', 'fields', 'Kind', PARTS] as const,
+    ])('is told the list: %s %s=%s', async (path, name, word, words) => {
+      const answer = await app.call('GET', `${path.replace('{data_source_id}', id)}?${name}=${word}`);
+      expectProblem(answer, 422, 'VALIDATION_FAILED', name);
+      const { errors } = answer.body as { errors: { detail: string }[] };
+      expect(errors).toHaveLength(1);
+      for (const allowed of words) expect(errors[0]?.detail).toContain(String(allowed));
+    });
+
+    it('stands for every such parameter', () => {
+      expect(listed.map(({ name }) => name)).toEqual(
+        expect.arrayContaining([
+          'type',
+          'category',
+          'status',
+          'state',
+          'kind',
+          'bucket',
+          'outcome',
+          'result',
+        ]),
+      );
+    });
+  });
+
   describe('at every operation', () => {
     const operations = ApiContract.routes().filter(({ path }) => path.startsWith('/api/'));
     const filled = (path: string): string =>

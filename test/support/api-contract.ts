@@ -52,6 +52,21 @@ export class ApiContract {
     );
   }
 
+  /** Query parameters that take one of a list of words. */
+  static enumerations(): {
+    readonly path: string;
+    readonly name: string;
+    readonly words: readonly unknown[];
+  }[] {
+    return Object.entries(DOCUMENT.paths).flatMap(([path, { get }]) =>
+      (get?.parameters ?? []).flatMap(({ in: place, name, schema = {} }) => {
+        const target = schema.$ref?.split('/').pop() ?? '';
+        const { enum: words } = DOCUMENT.components.schemas[target] ?? schema;
+        return place === 'query' && words ? [{ path, name, words }] : [];
+      }),
+    );
+  }
+
   static operations(): Operation[] {
     return Object.values(DOCUMENT.paths).flatMap((item) => Object.values(item));
   }

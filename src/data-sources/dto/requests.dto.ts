@@ -8,6 +8,7 @@ import {
   StringField,
   TextListField,
 } from '../../common/fields.js';
+import { SOURCE_TYPES } from '../../connectors/connector-registry.js';
 import { SOURCE_STATUSES } from '../data-sources.types.js';
 import { CATEGORIES, DiscoverySettingsDto, HealthSettingsDto, PoolSettingsDto } from './settings.dto.js';
 
@@ -147,7 +148,7 @@ export class FileUrlQuery {
   expires_in?: number;
 }
 
-export const SORTS = ['name', 'created_at', 'updated_at', 'type', 'status'] as const;
+const SORTS = ['name', 'created_at', 'updated_at', 'type', 'status'] as const;
 
 export class ListQuery {
   @IntQuery({ optional: true, min: 1, max: 100_000, default: 1 })
@@ -162,6 +163,7 @@ export class ListQuery {
   @StringField({
     optional: true,
     pattern: new RegExp(`^-?(${SORTS.join('|')})(,-?(${SORTS.join('|')})){0,4}$`),
+    form: `up to 5 of ${SORTS.join(', ')}, comma separated, with - in front for descending`,
     description: `Fields of ${SORTS.join(', ')}, comma separated, - for descending.`,
     default: '-created_at',
   })
@@ -170,7 +172,7 @@ export class ListQuery {
   @StringField({ optional: true, max: 200, description: 'Part of the name or the description.' })
   q?: string;
 
-  @StringField({ optional: true, max: 64 })
+  @EnumField(SOURCE_TYPES, { name: 'SourceType', optional: true })
   type?: string;
 
   @EnumField(CATEGORIES, { name: 'Category', optional: true })

@@ -11,6 +11,7 @@ import {
   UuidField,
 } from '../../common/fields.js';
 import { DATASET_KINDS, type DatasetKind } from '../../connectors/spi/index.js';
+import { PROJECTION_FORM } from '../projection.policy.js';
 import { STALE_REASONS, type StaleReason } from '../staleness.policy.js';
 import { RUN_STATES, type RunState } from '../schema-discovery.types.js';
 import { DatasetView, NAME_MAX } from './dataset.view.js';
@@ -41,6 +42,7 @@ export class SchemaQuery {
     min: 1,
     max: 500,
     pattern: /^-?[a-z_]+(,-?[a-z_]+)*$/,
+    form: PROJECTION_FORM,
     description: 'The wanted parts of a dataset, or the unwanted ones, each with a minus in front.',
     example: '-fields,-indexes',
   })
