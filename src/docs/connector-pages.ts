@@ -4,20 +4,11 @@ import { remedyFor } from '../connectors/runtime/remedies.js';
 import type { Capability, ConnectorDefinition } from '../connectors/spi/index.js';
 import { exampleConnection } from '../openapi/request-examples.js';
 import type { Schema } from '../openapi/schema.js';
+import type { Proof } from './proofs.js';
 
 const CAPABILITIES: Readonly<Record<Capability, string>> = {
   discover: 'its schema is discovered, at once and by interval',
   presign: 'its file is downloaded by a signed URL',
-};
-
-/** Servers and files that the contract suite of a type runs against. */
-const PROVEN_ON: Readonly<Record<string, string>> = {
-  postgresql: 'PostgreSQL 18.4 (the embedded server of the npm packages)',
-  mysql: 'MariaDB 10.11 over the MySQL protocol',
-  mariadb: 'MariaDB 10.11',
-  redis: 'Redis 7.0',
-  csv: 'files in UTF-8, UTF-16 and latin-1, plain and gzip',
-  json: 'JSON documents and NDJSON, plain and gzip',
 };
 
 export interface Page {
@@ -25,45 +16,61 @@ export interface Page {
   readonly text: string;
 }
 
-/**
- * One page for each type of source, from its spec.
- *
- * @param isProven whether the repository has a contract suite for the type.
- */
-export function connectorPages(isProven: (type: string) => boolean): Page[] {
-  const index = CONNECTORS.map(
-    ({ type, title, category }) => `| [${title}](${type}.md) | \`${type}\` | ${category} |`,
-  );
+/** One page for each type of source, from its spec and from what the contract suites have shown. */
+export function connectorPages(proofs: readonly Proof[]): Page[] {
+  const of = (type: string): Proof[] => proofs.filter((proof) => proof.type === type);
+  const index = CONNECTORS.map(({ type, title, category }) => {
+    const unproven = new Set(of(type).flatMap((proof) => Object.keys(proof.unproven)));
+    return `| [${title}](${type}.md) | \`${type}\` | ${category} | ${cell(of(type).map(saidOf).join('; '))} | ${[...unproven].map((name) => name.replaceAll('_', ' ')).join(', ')} |`;
+  });
   return [
     {
       file: 'README.md',
       text: page(
         '# Types of data sources',
-        'Written from the specs of the connectors by `npm run docs`; change those, not these pages.',
-        `| Title | \`type\` | Category |\n| --- | --- | --- |\n${index.join('\n')}`,
+        'Written by `npm run docs` from the specs of the connectors and from the contract suites that ran; change those, not these pages.',
+        `| Title | \`type\` | Category | Proven on | Not proven |\n| --- | --- | --- | --- | --- |\n${index.join('\n')}`,
       ),
     },
     ...CONNECTORS.map((definition) => ({
       file: `${definition.type}.md`,
-      text: connectorPage(definition, isProven(definition.type)),
+      text: connectorPage(definition, of(definition.type)),
     })),
   ];
 }
 
-function connectorPage(definition: ConnectorDefinition, isProven: boolean): string {
-  const { type, title, driver, capabilities } = definition;
+function connectorPage(definition: ConnectorDefinition, proofs: readonly Proof[]): string {
+  const { type, title, driver, capabilities, probe, install } = definition;
   const example = { name: `My ${title}`, connection: exampleConnection(definition) };
   return page(
     `# ${title}`,
-    `\`type\`: \`${type}\`. ${driver ? `Driver: \`${driver}\`.` : 'No driver is needed.'} ` +
+    `\`type\`: \`${type}\`. ${driver ? `Driver: \`${driver}\`${install ? `, optional: \`npm install ${install}\`` : ''}.` : 'No driver is needed.'} ` +
+      (probe === 'metadata'
+        ? 'Checks and discovery use metadata calls alone: they start no compute and bill no query. '
+        : '') +
       `Can do: ${capabilities.map((name) => `${CAPABILITIES[name]} (\`${name}\`)`).join('; ')}.`,
-    `Proven on: ${isProven ? (PROVEN_ON[type] ?? 'see its contract suite') : 'nothing yet'}.`,
+    provenSection(proofs),
     `## Register one\n\n\`POST /api/v1/data-sources\`${hasSecrets(definition) ? ', with its secrets added' : ''}:\n\n` +
       `\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\``,
     `## Fields\n\n${fieldTable(definition)}\n\nSecrets are kept apart, encrypted, and never returned. A change of a field that says where secrets go needs all secrets in the same request.`,
     tlsSection(definition),
     `## Errors and remedies\n\n${remedies(definition)}`,
   );
+}
+
+function saidOf({ on, double }: Proof): string {
+  return double === undefined ? on : `${double} (a double)`;
+}
+
+function provenSection(proofs: readonly Proof[]): string {
+  const said = proofs.length === 0 ? 'nothing yet' : proofs.map(saidOf).join('; ');
+  const unproven = proofs.flatMap(({ on, unproven: gaps }) =>
+    Object.entries(gaps).map(([name, reason]) => `- ${name.replaceAll('_', ' ')} on ${on}: ${reason}`),
+  );
+  return [
+    `Proven on: ${said}.`,
+    ...(unproven.length > 0 ? [`Not proven:\n\n${unproven.join('\n')}`] : []),
+  ].join('\n\n');
 }
 
 const page = (...parts: readonly string[]): string => `${parts.filter((part) => part !== '').join('\n\n')}\n`;
