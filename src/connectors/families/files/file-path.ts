@@ -13,13 +13,18 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /** The longest name that common file systems take, in bytes. */
 const SEGMENT_BYTES = 255;
 
-/** Refuses what is not a plain relative path with CONFIG_INVALID, before anything is opened. */
-export function assertSafePath(path: string): void {
-  const safe =
+/** Whether it is a plain relative path, see `SAFE_FILE_PATH`. */
+export function isSafePath(path: string): boolean {
+  return (
     SAFE.test(path) &&
     !LONE_SURROGATE.test(path) &&
-    path.split('/').every((segment) => Buffer.byteLength(segment) <= SEGMENT_BYTES);
-  if (safe) return;
+    path.split('/').every((segment) => Buffer.byteLength(segment) <= SEGMENT_BYTES)
+  );
+}
+
+/** Refuses what is not a plain relative path with CONFIG_INVALID, before anything is opened. */
+export function assertSafePath(path: string): void {
+  if (isSafePath(path)) return;
   const detail = "It must be a relative path below the organization's folder, without `..` or escapes.";
   throw new AppError('CONFIG_INVALID', 'The file path is not allowed.', {
     errors: [{ pointer: '/connection/file_path', code: 'unsafe_path', detail }],

@@ -10,6 +10,12 @@ export interface FileStore {
   stat(path: string, signal: AbortSignal): Promise<FileFacts>;
   /** Opens one file for ranged reads. The caller closes it. */
   open(path: string, signal: AbortSignal): Promise<StoredFile>;
+  /**
+   * The files whose path begins with `prefix`, which is text, not a folder: `logs/` is a folder, `logs/2024` all that
+   * begins so. Sorted by path as far as the store sorts; nothing is held but the page at hand. A place where nothing is gives an
+   * empty list. Paths are as the store has them, whatever is in them: never use one as a path of this machine.
+   */
+  list(prefix: string, options: ListOptions): AsyncIterable<ListedFile | ListedPrefix>;
   /** Where a client can read the file for a while. */
   presign(path: string, expiresInS: number, signal: AbortSignal): ReturnType<Presigner['presign']>;
   /** Ends what the store holds open. Never rejects. */
@@ -20,6 +26,25 @@ export interface FileFacts {
   readonly size: number;
   /** Changes whenever the content may have changed: an ETag, or size, times and inode. Opaque, no path in it. */
   readonly version: string;
+}
+
+export interface ListOptions {
+  /** With it, what lies deeper than the next delimiter is one `{ prefix }` that ends with it; without it all files come. */
+  readonly delimiter?: '/';
+  /** Ends the list after so many entries. */
+  readonly limit?: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ListedFile extends FileFacts {
+  readonly path: string;
+  /** RFC 3339. */
+  readonly modified_at?: string;
+}
+
+export interface ListedPrefix {
+  /** Ends with the delimiter. */
+  readonly prefix: string;
 }
 
 export interface StoredFile extends FileFacts {

@@ -1,8 +1,9 @@
-import type { BigIntStats } from 'node:fs';
 import { posix } from 'node:path';
-import type { FileFacts, FileStore, StoredFile } from './file-store.js';
+import type { FileStore, StoredFile } from './file-store.js';
 import { openInside, toFileError, type OpenedFile } from './open-inside.js';
 import { abortable } from './abortable.js';
+import { factsOf } from './local-facts.js';
+import { listFolder } from './local-list.js';
 
 /**
  * Files below one folder of this machine. Nothing stays open between two calls, so a file that is replaced is seen and
@@ -39,6 +40,8 @@ export function localStore(root: string): FileStore {
       } satisfies StoredFile;
     },
 
+    list: (prefix, options) => listFolder(root, prefix, options),
+
     async presign(path, _expiresInS, signal) {
       await this.stat(path, signal);
       return {
@@ -49,14 +52,6 @@ export function localStore(root: string): FileStore {
     },
 
     close: () => Promise.resolve(),
-  };
-}
-
-/** ctime as well: it moves when a file is rewritten and its mtime is set back. */
-function factsOf(stats: BigIntStats): FileFacts {
-  return {
-    size: Number(stats.size),
-    version: [stats.size, stats.mtimeNs, stats.ctimeNs, stats.dev, stats.ino].map(String).join('-'),
   };
 }
 

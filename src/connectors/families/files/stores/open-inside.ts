@@ -69,6 +69,47 @@ export async function openInside(root: string, path: string, steps: OpenSteps = 
   }
 }
 
+/** A folder below the root that is open, so that what is in it is looked at in this very folder. */
+export interface OpenedFolder {
+  /** Path of the folder for calls to the file system: by its descriptor where the system can. */
+  readonly place: string;
+  /** Rejects where the folder was swapped for another one since; only a system without such paths has to ask. */
+  assertSame(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a folder below `root`, by the rules of `openInside`.
+ *
+ * @param path `''` for the root itself.
+ */
+export async function openFolderInside(root: string, path: string): Promise<OpenedFolder> {
+  if (path !== '') assertSafePath(path);
+  let handle: FileHandle | undefined;
+  try {
+    const base = await realpath(root);
+    const wanted = path === '' ? base : await realpath(`${base}${sep}${path}`);
+    if (wanted !== base) assertInside(base, wanted);
+    handle = await open(wanted, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    const stats = await handle.stat({ bigint: true });
+    const opened = await openedPathOnLinux(handle.fd);
+    if (opened !== undefined && opened !== base) assertInside(base, opened);
+    const { fd } = handle;
+    const same = async (): Promise<void> => {
+      if (wanted !== base) await assertSameInside(base, wanted, stats);
+    };
+    if (opened === undefined) await same();
+    return {
+      place: opened === undefined ? wanted : `/proc/self/fd/${String(fd)}`,
+      assertSame: opened === undefined ? same : () => Promise.resolve(),
+      close: handle.close.bind(handle),
+    };
+  } catch (error) {
+    await handle?.close().catch(() => undefined);
+    throw toFileError(error);
+  }
+}
+
 /**
  * A folder on the way may have become a link since realpath() looked. Linux can say what a descriptor has open, and
  * that decides. Elsewhere the path is resolved again and must lead to the very file that is open.
