@@ -2,10 +2,9 @@ import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
-import type { ServerInfo } from '../../spi/index.js';
+import type { Meter, ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 import type { Ask, Row } from './raw-query.js';
-import type { Meter } from './socket.js';
 
 /** The server cancels a statement after this time; see `SILENCE_MS` for a server that does not. */
 export const STATEMENT_MS = 60_000;

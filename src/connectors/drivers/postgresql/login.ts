@@ -2,11 +2,11 @@ import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Client, ClientConfig } from 'pg';
 import { AppError } from '../../../common/app-error.js';
-import type { OpenContext } from '../../spi/index.js';
+import { guard, Meter, type OpenContext } from '../../spi/index.js';
 import { explained } from './codes.js';
 import { PgLine, STATEMENT_MS } from './line.js';
 import { askWith } from './raw-query.js';
-import { guard, Meter, openWire, type Wire } from './socket.js';
+import { openWire, type Wire } from './socket.js';
 import type { PostgresqlConfig } from './spec.js';
 
 const LOGIN_BYTES = 1024 * 1024;

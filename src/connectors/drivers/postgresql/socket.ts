@@ -64,36 +64,3 @@ function requestTls(socket: Socket, signal: AbortSignal): Promise<void> {
 function factsOf(socket: TLSSocket): { protocol: string; cipher: string } {
   return { protocol: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().name };
 }
-
-/** What came in since the last answer was complete, and when. */
-export class Meter {
-  received = 0;
-  heardAt = performance.now();
-
-  constructor(public limit: number) {}
-
-  add(bytes: number): void {
-    this.heardAt = performance.now();
-    this.received += bytes;
-    if (this.received > this.limit)
-      throw new AppError('PROTOCOL', 'The server sent far more than was asked for.');
-  }
-}
-
-/**
- * Meters what comes in, and keeps pg's parser from ending the process: it throws out of the `data` event where a server
- * sends what it does not know. The socket is destroyed then.
- */
-export function guard(socket: Socket, meter: Meter): void {
-  const emit = socket.emit.bind(socket) as (event: string | symbol, ...values: unknown[]) => boolean;
-  socket.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-    if (event !== 'data') return emit(event, ...values);
-    try {
-      meter.add((values[0] as Buffer).length);
-      return emit(event, ...values);
-    } catch (error) {
-      socket.destroy(error as Error);
-      return true;
-    }
-  };
-}

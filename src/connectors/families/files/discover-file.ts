@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AppError } from '../../../common/app-error.js';
 import type { Dataset, DiscoveryEvent, DiscoveryRequest, DiscoveryStrategy } from '../../spi/index.js';
 import type { Analysis, AnalysisTask, Piece, Sample } from './analysis.js';
-import { isChosen } from './name-glob.js';
+import { isChosen } from '../name-glob.js';
 import { analyzeSample, withParserSlot } from './parser-pool.js';
 import { isGzip, samplePlan, type Range } from './sample-plan.js';
 import type { FileStore, StoredFile } from './stores/file-store.js';

@@ -6,7 +6,7 @@ import {
   type DiscoveryRequest,
   type Session,
 } from '../../spi/index.js';
-import { isChosen } from '../files/name-glob.js';
+import { isChosen } from '../name-glob.js';
 import { PEEKS, type RecordsDriver, type RecordsLine } from './records-driver.js';
 
 type Described<S extends TObject> = Omit<ConnectorDefinition<S, 'discover'>, 'open' | 'capabilities'>;
