@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { Dispatcher, Pool } from 'undici';
 import { AppError } from '../../../common/app-error.js';
 import {
@@ -125,10 +127,12 @@ export class HttpLine {
         body: body ?? null,
         signal,
       });
+      const plainHeaders = plain(answer.headers);
+      const body = await whole(answer.body, maxBytes);
       return {
         status: answer.statusCode,
-        headers: plain(answer.headers),
-        body: await whole(answer.body, maxBytes),
+        headers: plainHeaders,
+        body: plainHeaders['content-encoding'] === 'gzip' ? await unpacked(body, maxBytes) : body,
       };
     } catch (error) {
       throw signal.aborted ? signal.reason : toConnectorError(error, HTTP_CODES, 'PROTOCOL');
@@ -237,4 +241,18 @@ async function whole(body: Dispatcher.ResponseData['body'], maxBytes: number): P
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
+}
+
+const unzip = promisify(gunzip);
+
+/** Some servers pack what nobody asked them to. */
+async function unpacked(body: Buffer, maxBytes: number): Promise<Buffer> {
+  try {
+    return await unzip(body, { maxOutputLength: maxBytes });
+  } catch {
+    throw new AppError(
+      'PROTOCOL',
+      `The packed answer of the source cannot be unpacked into ${String(maxBytes)} bytes.`,
+    );
+  }
 }
