@@ -21,13 +21,31 @@ class FakeSession implements Session {
 
 function makePool(size: number, queue = 10, fail: () => boolean = () => false) {
   const opened: FakeSession[] = [];
-  const pool = new SessionPool({ size, queue, idleMs: 1_000 }, () => {
+  const pool = new SessionPool({ size, queue, idleMs: 1_000, openMs: 60_000 }, () => {
     if (fail()) return Promise.reject(new AppError('UNREACHABLE', 'no'));
     const session = new FakeSession();
     opened.push(session);
     return Promise.resolve(session);
   });
   return { pool, opened };
+}
+
+/** A pool whose openings end only when they are told to; gives back the signals that they were opened under. */
+function slowPool(size: number, openMs = 60_000) {
+  const signals: AbortSignal[] = [];
+  const opened: FakeSession[] = [];
+  const finish: (() => void)[] = [];
+  const pool = new SessionPool({ size, queue: 10, idleMs: 1_000, openMs }, (inner) => {
+    signals.push(inner);
+    return new Promise((resolve) =>
+      finish.push(() => {
+        const session = new FakeSession();
+        opened.push(session);
+        resolve(session);
+      }),
+    );
+  });
+  return { pool, signals, opened, finish };
 }
 
 const signal = (): AbortSignal => new AbortController().signal;
@@ -107,6 +125,52 @@ describe('a session pool', () => {
     failing = false;
     await Promise.allSettled([first]);
     await expect(second).resolves.toBe('served');
+  });
+
+  it('ends openings when it closes, and closes what opens all the same', async () => {
+    const { pool, signals, opened, finish } = slowPool(1);
+    const first = pool.use(signal(), () => Promise.resolve('served'));
+    const second = pool.use(signal(), () => Promise.resolve('served'));
+    await settle();
+    await pool.close();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    await expect(first).rejects.toMatchObject({ code: 'BUSY' });
+    await expect(second).rejects.toMatchObject({ code: 'BUSY' });
+    finish[0]?.();
+    await settle();
+    expect(opened[0]?.closed).toBe(true);
+    expect(pool.stats()).toMatchObject({ open: 0, in_use: 0, waiting: 0 });
+  });
+
+  it('opens for a waiter as long as that waits, then for the next one', async () => {
+    const { pool, signals, opened, finish } = slowPool(1);
+    const leaver = new AbortController();
+    const first = pool.use(leaver.signal, () => Promise.resolve('first'));
+    const impatient = new AbortController();
+    const second = pool.use(impatient.signal, () => Promise.resolve('second'));
+    const third = pool.use(signal(), () => Promise.resolve('third'));
+    await settle();
+    leaver.abort(new AppError('TIMEOUT', 'left'));
+    await expect(first).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    impatient.abort(new AppError('TIMEOUT', 'left'));
+    await expect(second).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await settle();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true, false]);
+    finish.forEach((end) => end());
+    await expect(third).resolves.toBe('third');
+    expect(opened.map(({ closed }) => closed)).toEqual([true, true, false]);
+  });
+
+  it('gives an opening only so much time, whoever it is for', async () => {
+    const { pool, signals } = slowPool(1, 20);
+    const first = pool.use(signal(), () => Promise.resolve());
+    const second = pool.use(signal(), () => Promise.resolve());
+    await expect(first).rejects.toMatchObject({ code: 'TIMEOUT' });
+    await expect(second).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(pool.sweep(performance.now())).toBe(true);
   });
 
   it('closes what was idle for too long, and everything at the end', async () => {

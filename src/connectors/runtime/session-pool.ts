@@ -1,4 +1,5 @@
 import { AppError } from '../../common/app-error.js';
+import { withDeadline } from '../../common/deadline.js';
 import type { Session } from '../spi/index.js';
 
 export interface PoolLimits {
@@ -8,6 +9,8 @@ export interface PoolLimits {
   readonly queue: number;
   /** How long a session may lie idle before it is closed. */
   readonly idleMs: number;
+  /** How long the opening of one may take, with all that is tried again. */
+  readonly openMs: number;
 }
 
 export interface PoolStats {
@@ -21,6 +24,7 @@ export interface PoolStats {
 }
 
 interface Waiter {
+  readonly signal: AbortSignal;
   readonly resolve: (session: Session) => void;
   readonly reject: (reason: Error) => void;
   readonly stop: () => void;
@@ -38,13 +42,14 @@ interface Idle {
 export class SessionPool {
   private readonly idle: Idle[] = [];
   private readonly waiters: Waiter[] = [];
+  /** One for each opening that is under way. */
+  private readonly openings = new Set<AbortController>();
   private inUse = 0;
-  private opening = 0;
   private created = 0;
   private failed = 0;
   private closed = false;
 
-  /** @param open opens one session; it keeps its own deadline. */
+  /** @param open opens one session; it leaves no socket behind once its signal aborts. */
   constructor(
     private readonly limits: PoolLimits,
     private readonly open: (signal: AbortSignal) => Promise<Session>,
@@ -77,7 +82,7 @@ export class SessionPool {
   sweep(now: number): boolean {
     while (this.idle[0] && (now - this.idle[0].since >= this.limits.idleMs || !this.idle[0].session.usable))
       void this.idle.shift()?.session.close();
-    return this.idle.length + this.inUse + this.opening + this.waiters.length === 0;
+    return this.idle.length + this.inUse + this.openings.size + this.waiters.length === 0;
   }
 
   /** Closes the session that has been idle for longest; gives back whether there was one. */
@@ -92,17 +97,20 @@ export class SessionPool {
     return this.idle[0]?.since ?? Infinity;
   }
 
-  /** Closes idle sessions now and busy ones when they come back; waiters are refused. */
+  /** Closes idle sessions now and busy ones when they come back; openings are ended, waiters are refused. */
   async close(): Promise<void> {
     this.closed = true;
-    for (const waiter of this.waiters.splice(0))
-      waiter.reject(new AppError('BUSY', 'The pool of the source is closing.'));
+    for (const waiter of this.waiters.splice(0)) {
+      waiter.stop();
+      waiter.reject(isClosing());
+    }
+    for (const opening of this.openings) opening.abort(isClosing());
     await Promise.all(this.idle.splice(0).map(({ session }) => session.close()));
   }
 
   private async acquire(signal: AbortSignal): Promise<Session> {
     signal.throwIfAborted();
-    if (this.closed) throw new AppError('BUSY', 'The pool of the source is closing.');
+    if (this.closed) throw isClosing();
     for (let last = this.idle.pop(); last; last = this.idle.pop()) {
       if (last.session.usable) {
         this.inUse++;
@@ -110,7 +118,7 @@ export class SessionPool {
       }
       void last.session.close();
     }
-    if (this.inUse + this.opening < this.limits.size) return this.create(signal);
+    if (this.inUse + this.openings.size < this.limits.size) return this.create(signal);
     if (this.waiters.length >= this.limits.queue)
       throw new AppError('BUSY', 'All sessions to the source are in use and the queue is full.', {
         retryAfterS: 2,
@@ -118,10 +126,19 @@ export class SessionPool {
     return this.wait(signal);
   }
 
-  private async create(signal: AbortSignal): Promise<Session> {
-    this.opening++;
+  /** Opens a session for a caller, until that one leaves, the pool closes or the time for it is over. */
+  private async create(caller: AbortSignal): Promise<Session> {
+    const opening = new AbortController();
+    const leave = (): void => opening.abort(caller.reason);
+    caller.addEventListener('abort', leave, { once: true });
+    this.openings.add(opening);
     try {
-      const session = await this.open(signal);
+      const session = await withDeadline(this.limits.openMs, opening.signal, async (signal) => {
+        const late = await this.open(signal);
+        // Nobody waits for it any more.
+        if (signal.aborted) void late.close();
+        return late;
+      });
       this.created++;
       this.inUse++;
       return session;
@@ -129,7 +146,8 @@ export class SessionPool {
       this.failed++;
       throw error;
     } finally {
-      this.opening--;
+      caller.removeEventListener('abort', leave);
+      this.openings.delete(opening);
       // A failed opening frees a place that somebody may be waiting for.
       this.serveNext();
     }
@@ -142,7 +160,7 @@ export class SessionPool {
         reject(new AppError('BUSY', 'No session to the source became free in time.', { retryAfterS: 2 }));
       };
       const stop = (): void => signal.removeEventListener('abort', gaveUp);
-      const waiter: Waiter = { resolve, reject, stop };
+      const waiter: Waiter = { signal, resolve, reject, stop };
       signal.addEventListener('abort', gaveUp, { once: true });
       this.waiters.push(waiter);
     });
@@ -165,10 +183,15 @@ export class SessionPool {
 
   /** Opens a session for the first waiter where a place is free. */
   private serveNext(): void {
-    if (this.closed || this.waiters.length === 0 || this.inUse + this.opening >= this.limits.size) return;
+    if (this.closed || this.waiters.length === 0 || this.inUse + this.openings.size >= this.limits.size)
+      return;
     const waiter = this.waiters.shift();
     if (!waiter) return;
     waiter.stop();
-    this.create(new AbortController().signal).then(waiter.resolve, waiter.reject);
+    this.create(waiter.signal).then(waiter.resolve, waiter.reject);
   }
+}
+
+function isClosing(): AppError {
+  return new AppError('BUSY', 'The pool of the source is closing.', { retryAfterS: 1 });
 }

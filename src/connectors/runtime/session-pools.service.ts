@@ -31,6 +31,8 @@ const SWEEP_MS = 5_000;
 const MAX_IDLE = 400;
 const BREAK_AFTER = 5;
 const HALF_OPEN_MS = 10_000;
+/** Longest pause before a refused connection is tried again. */
+const MAX_BACKOFF_MS = 2_000;
 
 interface Entry {
   readonly pool: SessionPool;
@@ -108,7 +110,7 @@ export class SessionPools implements OnApplicationShutdown {
     return totals;
   }
 
-  /** Closes a pool whose settings or secrets are not the source's any more. */
+  /** Closes a pool whose settings or secrets are not the source's any more; what it is opening comes to its end. */
   async drop(key: string): Promise<void> {
     const entry = this.entries.get(key);
     this.entries.delete(key);
@@ -123,12 +125,17 @@ export class SessionPools implements OnApplicationShutdown {
   private entry(key: string, target: Target): Entry {
     let entry = this.entries.get(key);
     if (!entry) {
-      const { size } = target.pool;
+      const { size, connect_timeout_ms: connectMs, max_retries: retries } = target.pool;
       const shared = target.definition.concurrency === 'shared';
       entry = {
         target,
         pool: new SessionPool(
-          { size: shared ? 1 : size, queue: size * QUEUE_PER_SESSION, idleMs: IDLE_MS },
+          {
+            size: shared ? 1 : size,
+            queue: size * QUEUE_PER_SESSION,
+            idleMs: IDLE_MS,
+            openMs: (connectMs + MAX_BACKOFF_MS) * (retries + 1),
+          },
           (signal) => this.open(target, signal),
         ),
         breaker: circuitBreaker(handleWhen(countsAgainstSource), {
@@ -148,7 +155,7 @@ export class SessionPools implements OnApplicationShutdown {
       handleWhen((error) => error instanceof AppError && error.code === 'UNREACHABLE'),
       {
         maxAttempts: target.pool.max_retries,
-        backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 2_000 }),
+        backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: MAX_BACKOFF_MS }),
       },
     );
     return again.execute(() => this.opener.open(target, signal), signal);
