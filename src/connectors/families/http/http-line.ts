@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Dispatcher, Pool } from 'undici';
@@ -128,11 +129,13 @@ export class HttpLine {
         signal,
       });
       const plainHeaders = plain(answer.headers);
-      const body = await whole(answer.body, maxBytes);
+      const raw = await whole(answer.body, maxBytes);
+      // undici takes the socket for busy until the next turn: a call right behind this one would dial once more.
+      await nextTurn();
       return {
         status: answer.statusCode,
         headers: plainHeaders,
-        body: plainHeaders['content-encoding'] === 'gzip' ? await unpacked(body, maxBytes) : body,
+        body: plainHeaders['content-encoding'] === 'gzip' ? await unpacked(raw, maxBytes) : raw,
       };
     } catch (error) {
       throw signal.aborted ? signal.reason : toConnectorError(error, HTTP_CODES, 'PROTOCOL');
