@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { AppError } from '../../src/common/app-error.js';
 import { withDeadline } from '../../src/common/deadline.js';
-import type { Session } from '../../src/connectors/spi/index.js';
+import { validateConnection, type Session } from '../../src/connectors/spi/index.js';
 import { freePort } from '../servers/server-process.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
@@ -10,6 +11,7 @@ import {
   faultOf,
   openSession,
   remember,
+  type Address,
   type Connection,
   type ContractFixture,
   type Discoverable,
@@ -37,6 +39,17 @@ export function networkContract(
     return openSession(definition, { ...connection, ...changes }, options);
   };
 
+  /** The host of such a type cannot be changed at will: what it asks for is what it names as its endpoint. */
+  const expectEndpoint = async (connection: Connection): Promise<void> => {
+    const asked: Address[] = [];
+    const locate = (where: Address): Promise<Address> => {
+      asked.push(where);
+      return Promise.reject(new AppError('HOST_UNKNOWN', 'The host name cannot be resolved.'));
+    };
+    expect((await faultOf(openSession(definition, connection, { locate }))).code).toBe('HOST_UNKNOWN');
+    expect(asked).toEqual([definition.endpoint?.(validateConnection(definition, connection))]);
+  };
+
   describe('a fault of the network', () => {
     test('a closed port is UNREACHABLE', async () => {
       const address = { host: '127.0.0.1', port: await freePort() };
@@ -46,6 +59,7 @@ export function networkContract(
 
     if (!unproven.unknown_host)
       test('an unknown host is HOST_UNKNOWN', async () => {
+        if (!('host' in definition.spec.properties)) return expectEndpoint(atHand().connection);
         const connection = { ...atHand().connection, host: 'no-such-host.invalid' };
         expect((await faultOf(openSession(definition, connection))).code).toBe('HOST_UNKNOWN');
       });
@@ -150,19 +164,28 @@ function tlsContract(
   definition: Discoverable,
   atHand: () => { network: NetworkSource; connection: Connection },
 ): void {
+  /** Whether the host is the user's choice, and with it the modes of TLS. */
+  const free = 'host' in definition.spec.properties;
+
   /** Opens through a proxy in front of the TLS address, and gives what went over the line. */
-  const through = async (tls: Connection | undefined, host = 'localhost') => {
+  const through = async (tls: Connection | undefined, name: string | Connection = {}) => {
     const { connection, network } = atHand();
     const proxy = await TcpProxy.start(tlsOf(network).address);
-    const changed: Record<string, unknown> = { ...connection, host, tls };
+    const named = typeof name === 'string' ? { host: name } : name;
+    const changed: Record<string, unknown> = {
+      ...connection,
+      ...(free ? { host: 'localhost' } : {}),
+      ...named,
+      tls,
+    };
     if (tls === undefined) delete changed.tls;
     const opened = openSession(definition, changed, { address: proxy.address });
     return { opened, proxy };
   };
 
   /** No fall-back: one dial, and neither the user name nor the password went over the line in clear. */
-  const expectRefusal = async (tls: Connection | undefined, host?: string): Promise<void> => {
-    const { opened, proxy } = await through(tls, host);
+  const expectRefusal = async (tls: Connection | undefined, name?: string | Connection): Promise<void> => {
+    const { opened, proxy } = await through(tls, name);
     expect((await faultOf(opened)).code).toBe('TLS_FAILED');
     await until(() => proxy.open === 0, 'the socket is gone');
     expect(proxy.dials).toBe(1);
@@ -185,13 +208,23 @@ function tlsContract(
 
   describe('TLS', () => {
     test('works with the right authority and name', () => expectService({ ca: tlsOf(atHand().network).ca }));
+    test('is what a connection without a TLS block wants: an unknown authority is TLS_FAILED', () =>
+      expectRefusal(undefined));
+    test('another authority is TLS_FAILED', () => expectRefusal({ ca: tlsOf(atHand().network).otherCa }));
+    test('a text that is no certificate is TLS_FAILED', () =>
+      expectRefusal({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }));
+    if (!free) {
+      test('a wrong name is TLS_FAILED', () => {
+        const { ca, wrongName } = tlsOf(atHand().network);
+        if (!wrongName) throw new Error('Fields that change the name, or a reason in `unproven`.');
+        return expectRefusal({ ca }, wrongName);
+      });
+      return;
+    }
     test('works for an address in the certificate', () =>
       expectService({ ca: tlsOf(atHand().network).ca }, '127.0.0.1'));
     test('works with a name that is told', () =>
       expectService({ ca: tlsOf(atHand().network).ca, server_name: 'localhost' }, 'db.example.test'));
-    test('is what a connection without a TLS block wants: an unknown authority is TLS_FAILED', () =>
-      expectRefusal(undefined));
-    test('another authority is TLS_FAILED', () => expectRefusal({ ca: tlsOf(atHand().network).otherCa }));
     test('another authority is TLS_FAILED for verify_ca too', () =>
       expectRefusal({ mode: 'verify_ca', ca: tlsOf(atHand().network).otherCa }));
     test('a wrong name is TLS_FAILED', () =>
@@ -199,8 +232,6 @@ function tlsContract(
     test('verify_ca does not look at the name', () =>
       expectService({ mode: 'verify_ca', ca: tlsOf(atHand().network).ca }, 'db.example.test'));
     test('require encrypts without a check', () => expectService({ mode: 'require' }, 'db.example.test'));
-    test('a text that is no certificate is TLS_FAILED', () =>
-      expectRefusal({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }));
   });
 }
 

@@ -7,6 +7,7 @@ import {
   type Dataset,
   type DiscoveryEvent,
   type DiscoveryRequest,
+  type OpenContext,
   type OpenStep,
   type Session,
 } from '../../src/connectors/spi/index.js';
@@ -69,6 +70,8 @@ export interface NetworkSource {
     readonly address: Address;
     readonly ca: string;
     readonly otherCa: string;
+    /** Only for a type without a `host`: the same source with these fields changed has a name that the certificate lacks. */
+    readonly wrongName?: Connection;
   };
 }
 
@@ -102,6 +105,7 @@ export function leaksIn(value: unknown): string[] {
 export interface OpenOptions {
   readonly address?: Address | undefined;
   readonly root?: string | undefined;
+  readonly locate?: OpenContext['locate'];
   readonly ms?: number;
   readonly onStep?: (step: OpenStep, detail: unknown) => void;
 }
@@ -116,11 +120,11 @@ export async function openSession(
   options: OpenOptions = {},
 ): Promise<Session<'discover'>> {
   const config = validateConnection(definition, connection);
-  const { address, root, ms = 20_000, onStep } = options;
+  const { address, root, locate = anywhere, ms = 20_000, onStep } = options;
   const session = await withDeadline(ms, undefined, (signal) =>
     definition.open(config, {
       signal,
-      locate: anywhere,
+      locate,
       ...(address ? { address } : {}),
       ...(root === undefined ? {} : { root }),
       ...(onStep ? { done: onStep } : {}),

@@ -7,6 +7,7 @@ import {
   splitSecrets,
   validateConnection,
   valueAt,
+  type Marks,
 } from '../../src/connectors/spi/index.js';
 import { leaksIn, remember, type Bench, type Connection } from './contract-source.js';
 
@@ -89,8 +90,9 @@ export function specContract(bench: () => Bench): void {
           changed({ tls: { mode: 'verify_ca' } }),
           changed({ tls: { mode: 'disable', server_name: 'elsewhere.test' } }),
         );
-      if ('username' in source.connection) others.push(changed({ username: 'someone' }));
-      if ('file_path' in source.connection) others.push(changed({ file_path: 'elsewhere' }));
+      for (const [name, field] of Object.entries(spec.properties as Record<string, Marks>))
+        if (field['x-destination'] === true && typeof source.connection[name] === 'string')
+          others.push(changed({ [name]: 'elsewhere' }));
       expect(others.length).toBeGreaterThan(0);
       for (const other of others) expect(destinationOf(spec, other)).not.toBe(now);
       if ('password' in source.connection)

@@ -128,6 +128,24 @@ export const tls = () => ({
   ),
 });
 
+/** For services that speak TLS alone, with names of their own: nothing to choose but whom to trust. */
+export const trust = () => ({
+  tls: Type.Optional(
+    Type.Object(
+      {
+        ca: Type.Optional(
+          pem('CA certificate', {
+            description:
+              'PEM text of the authority to trust instead of the public ones, for a network whose proxy opens TLS.',
+            'x-destination': true,
+          }),
+        ),
+      },
+      { title: 'TLS', additionalProperties: false, 'x-group': 'tls', 'x-schema': 'TlsTrust' },
+    ),
+  ),
+});
+
 export const filePath = (marks: Marks = {}) => ({
   file_path: Type.String({
     title: 'File path',

@@ -73,7 +73,7 @@ function sessionOf<S extends TObject, L extends SqlLine>(
 /** A call that was left must not keep its socket: no answer can be told apart from a late one any more. */
 function dropOnAbort(line: SqlLine, signal: AbortSignal): () => void {
   signal.throwIfAborted();
-  const drop = (): void => line.destroy();
+  const drop = (): void => line.destroy?.();
   signal.addEventListener('abort', drop, { once: true });
   return () => signal.removeEventListener('abort', drop);
 }

@@ -32,8 +32,11 @@ export interface SqlDriver<S extends TObject, L extends SqlLine> {
 
 /** One connection. `close` ends it politely and never rejects. */
 export interface SqlLine extends BaseSession {
-  /** Drops the socket at once; every pending call rejects and `usable` is false from then on. */
-  destroy(): void;
+  /**
+   * Drops the socket at once; every pending call rejects and `usable` is false from then on. Absent where a call that is
+   * aborted ends its own socket and leaves the line whole, as over HTTP.
+   */
+  destroy?(): void;
 }
 
 /** How hard a source is worked; from the strategy of the request. */
