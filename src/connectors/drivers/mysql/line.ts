@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2';
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
-import type { Meter, ServerInfo } from '../../spi/index.js';
+import { SilenceWatch, type Meter, type ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 
 /** A row as mysql2 gives it: numbers that fit are numbers, all else is text. */
@@ -49,7 +49,7 @@ export class MysqlLine implements SqlLine {
   flavor: Flavor = flavorOf('', '');
   private fault: Error | undefined;
   private readonly waiting = new Set<(fault: Error) => void>();
-  private watchdog: NodeJS.Timeout | undefined;
+  private readonly silence: SilenceWatch;
 
   /**
    * @param connection logged in, rows as arrays.
@@ -61,6 +61,7 @@ export class MysqlLine implements SqlLine {
     private readonly meter: Meter,
     readonly database: string | undefined,
   ) {
+    this.silence = new SilenceWatch(meter, SILENCE_MS, (fault) => this.drop(fault));
     connection.on('error', (error: Error) => this.lose(explained(error) as Error));
     socket.once('close', () => this.lose(new AppError('UNREACHABLE', 'The server closed the connection.')));
   }
@@ -142,9 +143,8 @@ export class MysqlLine implements SqlLine {
     bytes = SHORT_ANSWER_BYTES,
   ): Promise<T> {
     if (this.fault !== undefined) throw this.fault;
-    this.meter.heardAt = performance.now();
     this.meter.limit = bytes;
-    if (this.waiting.size === 0) this.watch(SILENCE_MS);
+    this.silence.begin();
     let forget = (): void => undefined;
     try {
       return await new Promise<T>((resolve, reject) => {
@@ -157,22 +157,12 @@ export class MysqlLine implements SqlLine {
       throw this.reason() ?? explained(error);
     } finally {
       forget();
-      this.meter.received = 0;
-      if (this.waiting.size === 0) clearTimeout(this.watchdog);
+      this.silence.end();
     }
   }
 
   /** Read anew: it changes while we wait. */
   private reason(): Error | undefined {
     return this.fault;
-  }
-
-  /** The limit on the server does not help where the server is frozen. */
-  private watch(ms: number): void {
-    this.watchdog = setTimeout(() => {
-      const silence = performance.now() - this.meter.heardAt;
-      if (silence < SILENCE_MS) this.watch(SILENCE_MS - silence);
-      else this.drop(new AppError('TIMEOUT', 'The server stopped answering.', { retryAfterS: 5 }));
-    }, ms).unref();
   }
 }

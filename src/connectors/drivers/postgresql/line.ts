@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
-import type { Meter, ServerInfo } from '../../spi/index.js';
+import { SilenceWatch, type Meter, type ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 import type { Ask, Row } from './raw-query.js';
 
@@ -35,17 +35,15 @@ export class PgLine implements SqlLine {
   private readonly direct: boolean;
   private readonly client: Client;
   private readonly socket: Socket;
-  private readonly meter: Meter;
   private readonly ask: Ask;
   private fault: Error | undefined;
   private retired = false;
-  private pending = 0;
-  private watchdog: NodeJS.Timeout | undefined;
+  private readonly silence: SilenceWatch;
 
   constructor({ client, socket, meter, ask, version, versionNumber, direct }: LoggedIn) {
     this.client = client;
     this.socket = socket;
-    this.meter = meter;
+    this.silence = new SilenceWatch(meter, SILENCE_MS, (fault) => this.drop(fault));
     this.ask = ask;
     this.server = { product: 'PostgreSQL', version };
     this.versionNumber = versionNumber;
@@ -113,27 +111,14 @@ export class PgLine implements SqlLine {
 
   private async watched<T>(work: () => Promise<T>): Promise<T> {
     if (this.fault !== undefined) throw this.fault;
-    if (this.pending++ === 0) {
-      this.meter.heardAt = performance.now();
-      this.watch(SILENCE_MS);
-    }
+    this.silence.begin();
     try {
       return await work();
     } catch (error) {
       // The reason why the line was dropped, not what pg makes of a dropped line.
       throw this.lost() ?? explained(error);
     } finally {
-      this.meter.received = 0;
-      if (--this.pending === 0) clearTimeout(this.watchdog);
+      this.silence.end();
     }
-  }
-
-  /** The timeouts of the server do not help where the server is frozen. */
-  private watch(ms: number): void {
-    this.watchdog = setTimeout(() => {
-      const silence = performance.now() - this.meter.heardAt;
-      if (silence < SILENCE_MS) this.watch(SILENCE_MS - silence);
-      else this.drop(new AppError('TIMEOUT', 'The server stopped answering.', { retryAfterS: 5 }));
-    }, ms).unref();
   }
 }
