@@ -1,4 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { checkServerIdentity, connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { AppError } from '../../common/app-error.js';
 import type { Address, OpenContext } from './connector.js';
@@ -54,9 +55,9 @@ export async function openSocket(
   return socket;
 }
 
-/** Puts TLS over an open socket. Rejects with TLS_FAILED where the peer is not trusted or speaks no TLS. */
+/** Puts TLS over an open socket, or over a stream that lies on one. Rejects with TLS_FAILED where the peer is not trusted or speaks no TLS. */
 export async function secureSocket(
-  socket: Socket,
+  socket: Duplex,
   options: ConnectionOptions,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
