@@ -129,6 +129,11 @@ export async function updateRow(tx: Tx, row: DataSourceRow, change: RowChange): 
   return updated;
 }
 
+/** Whether a person has paused the source or put it into maintenance: the product leaves it alone until it is resumed. */
+export function rests({ status, status_reason: reason }: DataSourceRow): boolean {
+  return reason.code === 'PAUSED' || status === 'maintenance';
+}
+
 export function factsOf(row: DataSourceRow): DataSourceFacts {
   return {
     orgId: row.org_id,

@@ -7,7 +7,7 @@ import { joinSecrets, type Capability, type Session } from '../connectors/spi/in
 import { CredentialsService } from '../credentials/credentials.service.js';
 import { Database } from '../platform/database/database.service.js';
 import { destinationHash } from './connection.policy.js';
-import type { DataSourceRow } from './data-sources.store.js';
+import { rests, type DataSourceRow } from './data-sources.store.js';
 import type { SourceRef } from './data-sources.types.js';
 import { SourceCache } from './source-cache.service.js';
 
@@ -18,6 +18,7 @@ export interface SessionOptions {
 }
 
 interface Link {
+  readonly ref: SourceRef;
   readonly version: number;
   readonly key: string;
 }
@@ -34,7 +35,7 @@ export class SessionsService {
     private readonly credentials: CredentialsService,
     private readonly pools: SessionPools,
   ) {
-    cache.onForget((id) => this.unlink(id));
+    cache.onForget((id) => void this.review(id));
   }
 
   /**
@@ -50,7 +51,7 @@ export class SessionsService {
     { deadlineMs, signal }: SessionOptions = {},
   ): Promise<T> {
     const row = await this.cache.row(ref);
-    if (row.status_reason.code === 'PAUSED' || row.status === 'maintenance')
+    if (rests(row))
       throw new AppError('SOURCE_PAUSED', 'The data source is paused or in maintenance; resume it first.');
     const { key, target } = await this.linked(row);
     for (const facet of needs)
@@ -89,16 +90,29 @@ export class SessionsService {
     if (link && known) return { key: link.key, target: known };
     const target = await this.target(row);
     const key = this.pools.keyOf(target);
-    this.links.set(row.id, { version: row.version, key });
+    this.links.set(row.id, { ref: { orgId: row.org_id, dataSourceId: row.id }, version: row.version, key });
     return { key, target };
   }
 
-  /** Forgets which pool serves a source that changed, and closes the pool where no other source uses it. */
-  private unlink(id: string): void {
+  /**
+   * Looks at a source that changed, and lets go of its pool where that is not its own any more or it is to be left alone;
+   * the pool is closed where no other source uses it. A status that moved or another name leaves the sessions as they are.
+   */
+  private async review(id: string): Promise<void> {
     const link = this.links.get(id);
     if (!link) return;
-    this.links.delete(id);
+    const key = await this.keyNow(link).catch(() => undefined);
+    // A circuit that broke is not kept: whatever changed may be what mends the source.
+    if (key === link.key && this.pools.report(key)?.breaker === 'closed') return;
+    if (this.links.get(id) === link) this.links.delete(id);
     for (const other of this.links.values()) if (other.key === link.key) return;
-    void this.pools.drop(link.key);
+    await this.pools.drop(link.key);
+  }
+
+  /** The key of the pool that would serve a source now; nothing where it rests. */
+  private async keyNow({ ref, version, key }: Link): Promise<string | undefined> {
+    const row = await this.cache.row(ref);
+    if (rests(row)) return undefined;
+    return row.version === version ? key : this.pools.keyOf(await this.target(row));
   }
 }
