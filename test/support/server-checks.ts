@@ -1,0 +1,107 @@
+import pg from 'pg';
+import { createConnection } from 'mysql2/promise';
+import { Redis } from 'ioredis';
+import type {
+  RedisTestServer,
+  S3TestServer,
+  ServerName,
+  TestEndpoint,
+  TestServer,
+  TestServers,
+} from '../servers/server-types.js';
+import { fetchAws } from './signatures.js';
+
+/** How to see that a server works, and that it refuses what it should. */
+export interface Check<T extends TestEndpoint> {
+  /** One request with good credentials; gives what a test compares with `expected`. */
+  readonly accepted: (server: T) => Promise<unknown>;
+  readonly expected: unknown;
+  /** The same with a wrong secret; absent where the server checks none. Rejects, or gives an HTTP status. */
+  readonly refused?: (server: T) => Promise<unknown>;
+}
+
+const postgres: Check<TestServer> = {
+  accepted: async ({ host, port, username, password, tls }) => {
+    const client = new pg.Client({
+      host,
+      port,
+      user: username,
+      password,
+      database: 'postgres',
+      ssl: { ca: tls.ca },
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (
+        await client.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
+      ).rows;
+    } finally {
+      await client.end();
+    }
+  },
+  expected: [{ ssl: true }],
+  refused: (server) => postgres.accepted({ ...server, password: 'wrong' }),
+};
+
+const mariadb = async ({ host, port, username, password, tls }: TestServer): Promise<unknown> => {
+  const connection = await createConnection({ host, port, user: username, password, ssl: { ca: tls.ca } });
+  try {
+    const [rows] = await connection.query(
+      "SELECT VARIABLE_VALUE LIKE 'TLSv1%' AS tls FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_version'",
+    );
+    return rows;
+  } finally {
+    connection.destroy();
+  }
+};
+
+const redis: Check<RedisTestServer> = {
+  accepted: async ({ host, tlsPort, username, password, tls }) => {
+    const client = new Redis({
+      host,
+      port: tlsPort,
+      username,
+      password,
+      tls: { ca: tls.ca },
+      lazyConnect: true,
+      retryStrategy: null,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return await client.ping();
+    } finally {
+      client.disconnect();
+    }
+  },
+  expected: 'PONG',
+  refused: (server) => redis.accepted({ ...server, password: 'wrong' }),
+};
+
+const s3: Check<S3TestServer> = {
+  accepted: async ({ host, port, accessKey, secretKey, region }) => {
+    const url = `http://${host}:${String(port)}/`;
+    return (await fetchAws({ url, service: 's3', region, accessKey, secretKey })).status;
+  },
+  expected: 200,
+  refused: (server) => s3.accepted({ ...server, secretKey: 'wrong' }),
+};
+
+/** One for each test server. */
+export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
+  postgres,
+  'postgres-12': postgres,
+  'postgres-13': postgres,
+  'postgres-14': postgres,
+  'postgres-15': postgres,
+  'postgres-16': postgres,
+  'postgres-17': postgres,
+  mariadb: {
+    accepted: mariadb,
+    expected: [{ tls: 1 }],
+    refused: (server) => mariadb({ ...server, password: 'wrong' }),
+  },
+  redis,
+  s3,
+};
