@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
-import { decodeCursor, encodeCursor } from '../common/page.js';
+import { decodeCursor, encodeCursor, invalidCursor } from '../common/page.js';
 import { Database } from '../platform/database/database.service.js';
 import { AuditEventPage, AuditEventQuery, AuditEventView } from './audit.dto.js';
 
@@ -32,7 +32,8 @@ export class AuditLog {
       if (value === undefined) continue;
       const isMoment = name === 'from' || name === 'to';
       const compared = isMoment ? toMoment(value) : value;
-      if (compared === undefined) throw refused(name, 'This is no moment of the calendar.');
+      if (compared === undefined)
+        throw AppError.invalidParameter(name, 'This is no moment of the calendar.', name);
       where.push(`${condition} ${place(compared)}`);
     }
     if (query.cursor !== undefined) {
@@ -64,7 +65,7 @@ function startOf(cursor: string): readonly [string, string] {
   const [at, id] = decodeCursor(cursor, 2);
   const valid = typeof at === 'string' && MOMENT.test(at) && toMoment(at)?.slice(0, 23) === at.slice(0, 23);
   if (valid && typeof id === 'string' && UUID.test(id)) return [at, id];
-  throw refused('cursor', 'This cursor is not valid; start again without one.');
+  throw invalidCursor();
 }
 
 /** In the one form that PostgreSQL takes without fail; undefined where it is no day of the calendar. */
@@ -72,8 +73,4 @@ function toMoment(text: string): string | undefined {
   const date = new Date(text);
   const year = date.getUTCFullYear();
   return year >= 1 && year <= 9_999 ? date.toISOString() : undefined;
-}
-
-function refused(parameter: string, detail: string): AppError {
-  return new AppError('VALIDATION_FAILED', detail, { errors: [{ parameter, code: parameter, detail }] });
 }

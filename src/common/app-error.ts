@@ -126,6 +126,11 @@ export class AppError extends Error {
     return new AppError('VALIDATION_FAILED', detail, { errors: [{ pointer, code, detail }] });
   }
 
+  /** A refusal of one query or path parameter, or of one header, by its name. */
+  static invalidParameter(parameter: string, detail: string, code = 'invalid'): AppError {
+    return new AppError('VALIDATION_FAILED', detail, { errors: [{ parameter, code, detail }] });
+  }
+
   /** The same answer for an unknown id and for one of another organization. */
   static notFound(what = 'resource'): AppError {
     return new AppError('NOT_FOUND', `There is no such ${what}.`);

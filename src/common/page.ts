@@ -31,11 +31,9 @@ export function decodeIdCursor(cursor: string): string {
   return id;
 }
 
-function invalidCursor(): AppError {
-  const detail = 'This cursor is not valid; start again without one.';
-  return new AppError('VALIDATION_FAILED', detail, {
-    errors: [{ parameter: 'cursor', code: 'cursor', detail }],
-  });
+/** The answer to a cursor that is none of ours. */
+export function invalidCursor(): AppError {
+  return AppError.invalidParameter('cursor', 'This cursor is not valid; start again without one.', 'cursor');
 }
 
 function isCursorValue(value: unknown): value is CursorValue {

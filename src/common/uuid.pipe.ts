@@ -9,9 +9,6 @@ export class UuidPipe implements PipeTransform<string, string> {
   transform(value: string, { data }: ArgumentMetadata): string {
     const id = value.toLowerCase();
     if (UUID.test(id)) return id;
-    const detail = 'This must be a UUID.';
-    throw new AppError('VALIDATION_FAILED', detail, {
-      errors: [{ parameter: data ?? 'id', code: 'uuid', detail }],
-    });
+    throw AppError.invalidParameter(data ?? 'id', 'This must be a UUID.', 'uuid');
   }
 }

@@ -25,6 +25,8 @@ import {
 import type { Actor } from '../common/actor.js';
 import { ApiProblems } from '../common/problem.js';
 import { UuidPipe } from '../common/uuid.pipe.js';
+import { matchesEtag } from '../platform/http/etag.js';
+import type { Reply } from '../platform/http/reply.js';
 import { CurrentActor, RequirePermission } from '../rbac/access.decorator.js';
 import { CredentialChange } from './credential-change.service.js';
 import { etagOf, viewOf } from './data-source.view.js';
@@ -37,7 +39,7 @@ import {
 } from './dto/requests.dto.js';
 import { DataSourcePage, DataSourceView, DeletedView, FileUrlView } from './dto/views.dto.js';
 import { FileUrls } from './file-url.service.js';
-import { idempotencyKey, versionOf, type Reply } from './http.js';
+import { idempotencyKey, versionOf } from './http.js';
 import { Listing } from './listing.service.js';
 import { Registration } from './registration.service.js';
 import { Revisions } from './revisions.service.js';
@@ -111,7 +113,7 @@ export class DataSourcesController {
     const row = await this.listing.get(actor, id);
     const etag = etagOf(row);
     reply.header('etag', etag).header('cache-control', 'private, no-cache');
-    if (known?.split(',').some((tag) => tag.trim() === etag)) {
+    if (matchesEtag(known, etag)) {
       reply.status(304);
       return undefined;
     }

@@ -1,12 +1,9 @@
 import { Controller, Get, Param, Res, StreamableFile } from '@nestjs/common';
 import { ApiOperation, ApiParam, ApiProduces, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from '../common/problem.js';
+import type { Reply } from '../platform/http/reply.js';
 import { Public } from '../rbac/access.decorator.js';
 import { FileUrls } from './file-url.service.js';
-
-interface Reply {
-  header(name: string, value: string): unknown;
-}
 
 /** Serves files of the local store to whoever has a signed URL. */
 @ApiTags('files')

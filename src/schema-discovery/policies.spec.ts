@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { AppError } from '../common/app-error.js';
 import { movedNoticeably } from './estimate.policy.js';
-import { lastEventId, matchesEtag, preferredWait } from './http.js';
+import { lastEventId, preferredWait } from './http.js';
 import { nextScopes, runOutcome, sameScopes } from './outcome.policy.js';
 import { PageCache } from './page-cache.js';
 import { needsDocument, projection } from './projection.policy.js';
@@ -151,19 +151,6 @@ describe('headers', () => {
     ['nonsense', undefined],
   ])('Prefer: %s waits %s s', (header, seconds) => {
     expect(preferredWait(header)).toBe(seconds);
-  });
-
-  it.each([
-    [undefined, false],
-    ['*', true],
-    ['W/"a"', true],
-    ['"a"', true],
-    ['"b", W/"a"', true],
-    ['"b"', false],
-    ['a', false],
-    ['', false],
-  ])('If-None-Match: %s matches: %s', (header, expected) => {
-    expect(matchesEtag(header, 'W/"a"')).toBe(expected);
   });
 
   it('Last-Event-ID is a number of ours', () => {

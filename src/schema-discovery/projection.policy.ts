@@ -39,10 +39,7 @@ export function projection(text: string | undefined): Projection {
   const without = words.filter((word) => word.startsWith('-')).map((word) => word.slice(1));
   const named = without.length > 0 ? without : words;
   if ((without.length > 0 && without.length !== words.length) || !named.every(isPart)) {
-    const detail = `It must be ${PROJECTION_FORM}.`;
-    throw new AppError('VALIDATION_FAILED', detail, {
-      errors: [{ parameter: 'fields', code: 'fields', detail }],
-    });
+    throw AppError.invalidParameter('fields', `It must be ${PROJECTION_FORM}.`, 'fields');
   }
   const listed = new Set<DatasetPart>(named.filter(isPart));
   return without.length > 0 ? new Set(DATASET_PARTS.filter((part) => !listed.has(part))) : listed;

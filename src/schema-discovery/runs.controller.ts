@@ -24,10 +24,11 @@ import {
 import type { Actor } from '../common/actor.js';
 import { ApiProblems } from '../common/problem.js';
 import { UuidPipe } from '../common/uuid.pipe.js';
+import type { Reply } from '../platform/http/reply.js';
 import { CurrentActor, RequirePermission } from '../rbac/access.decorator.js';
 import { DiscoverRequest, toOrder } from './dto/discover.request.js';
 import { DiscoveryRunPage, DiscoveryRunQuery, DiscoveryRunView } from './dto/run.view.js';
-import { lastEventId, preferredWait, type Reply } from './http.js';
+import { lastEventId, preferredWait } from './http.js';
 import { RunStreams } from './run-streams.service.js';
 import { RunsService } from './runs.service.js';
 import { isActive } from './schema-discovery.types.js';

@@ -3,10 +3,11 @@ import { ApiHeader, ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@n
 import type { Actor } from '../common/actor.js';
 import { ApiProblems } from '../common/problem.js';
 import { UuidPipe } from '../common/uuid.pipe.js';
+import { matchesEtag } from '../platform/http/etag.js';
+import type { Reply } from '../platform/http/reply.js';
 import { CurrentActor, RequirePermission } from '../rbac/access.decorator.js';
 import { DiffQuery, SchemaDiff } from './dto/diff.view.js';
 import { SchemaPage, SchemaQuery } from './dto/schema.view.js';
-import { matchesEtag, type Reply } from './http.js';
 import { SchemasService } from './schemas.service.js';
 import { SnapshotDiffs } from './snapshot-diffs.service.js';
 

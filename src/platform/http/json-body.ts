@@ -1,4 +1,5 @@
 import { AppError } from '../../common/app-error.js';
+import { escapePointer } from '../../common/json-pointer.js';
 
 /** Far above what any request needs; what validation does with more takes seconds in which nobody else is served. */
 const MAX_VALUES = 2_000;
@@ -70,9 +71,4 @@ function tooMany(pointer: string, most: number): AppError {
   return new AppError('PAYLOAD_TOO_LARGE', detail, {
     errors: [{ pointer, code: 'too_many_values', detail }],
   });
-}
-
-/** A field name as a step of a JSON pointer (RFC 6901), cut where it is long. */
-export function escapePointer(name: string): string {
-  return name.slice(0, 100).replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,6 +1,6 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata, type ValidationError } from '@nestjs/common';
 import { AppError, type FieldFault } from '../../common/app-error.js';
-import { escapePointer } from './json-body.js';
+import { escapePointer } from '../../common/json-pointer.js';
 
 class Faults extends Error {
   constructor(readonly errors: readonly ValidationError[]) {

@@ -2,7 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { AppError, type FieldFault } from '../../common/app-error.js';
-import { escapePointer } from './json-body.js';
+import { escapePointer } from '../../common/json-pointer.js';
 
 interface Request {
   readonly query?: unknown;
