@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../../../common/app-error.js';
-import type { Field } from '../../spi/metadata.js';
+import type { Dataset, Field } from '../../spi/metadata.js';
 
 /** What is sent to a parser thread and what comes back: plain data only. */
 
@@ -38,7 +38,15 @@ export const CAPS = {
   fieldDepth: 16,
   /** An object with more keys than this is a map, keyed by data. */
   mapKeys: 1_000,
+  /** Work of a parser thread; the time that it waits for ranges does not count. */
   parseMs: 20_000,
+  /** Of a file with a footer or a header, and of the log of a table, at most so much is read … */
+  rangeBytes: 1 * MB,
+  /** … of a workbook or of a table whose log has to be read as a whole so much … */
+  wideRangeBytes: 8 * MB,
+  /** … in so many reads; and so many files of one folder are listed. */
+  rangeReads: 400,
+  listedFiles: 100_000,
 } as const;
 
 export const ENCODINGS = ['utf-8', 'utf-16le', 'utf-16be', 'latin-1'] as const;
@@ -74,15 +82,77 @@ export type AnalysisTask =
 
 export type FileFormatName = AnalysisTask['format'];
 
+/** Formats of one file that say themselves where in it their facts are: at its end, in its header, in a directory. */
+export const FILE_RANGE_FORMATS = ['parquet', 'orc', 'avro', 'excel'] as const;
+/** Formats of a folder: a log of metadata beside the data. */
+export const TABLE_FORMATS = ['delta_lake', 'iceberg', 'hudi'] as const;
+export type TableFormatName = (typeof TABLE_FORMATS)[number];
+export type RangedFormatName = (typeof FILE_RANGE_FORMATS)[number] | TableFormatName;
+
+/** What a format is told by the connection, beside the place. */
+export interface RangedOptions {
+  /** Whether the first row of each sheet names the columns; found out if left out. */
+  readonly hasHeader?: boolean | undefined;
+}
+
+/** A file or a folder whose ranges the parser thread asks for, see `worker/ranges.ts`. */
+export interface RangedTask {
+  readonly format: RangedFormatName;
+  /** Of the file, or of the folder without a slash at its end; `''` is the root of the store. */
+  readonly path: string;
+  /** Bytes of the file; 0 for a folder. */
+  readonly size: number;
+  readonly options: RangedOptions;
+}
+
+/** What a thread asks the main thread for. Each question has one answer, by its number. */
+export type RangeQuestion =
+  | {
+      readonly id: number;
+      readonly ask: 'read';
+      readonly path: string;
+      readonly offset: number;
+      readonly length: number;
+    }
+  | { readonly id: number; readonly ask: 'list'; readonly prefix: string };
+
+/** Without bytes: there is no such file. */
+export interface RangeAnswer {
+  readonly id: number;
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly files?: readonly RangeFile[];
+}
+
+export interface RangeFile {
+  readonly path: string;
+  readonly size: number;
+  /** Milliseconds since 1970, where the store tells. */
+  readonly modifiedMs?: number;
+}
+
 export interface Analysis {
   readonly fields: readonly Field[];
   readonly rowEstimate?: number;
-  readonly properties: Readonly<Record<string, string | boolean>>;
+  readonly properties: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** Why the facts are only part of what is in the file; absent when they are all of it. */
   readonly partial?: string;
 }
 
+/** One dataset of a file or folder. */
+export interface Finding extends Analysis {
+  /** Its name inside of a file that holds several, such as a sheet; absent where the file is the dataset. */
+  readonly part?: string;
+  /** Facts that only tables have, as they stand in a Dataset. */
+  readonly table?: Pick<Dataset, 'comment' | 'partitioning' | 'primary_key' | 'checks' | 'size_bytes'>;
+}
+
+export interface Findings {
+  readonly datasets: readonly Finding[];
+  /** Why datasets are missing. */
+  readonly partial?: string;
+}
+
 /** A fault is sent as data, as an error loses its class on the way between threads. */
-export type AnalysisResult =
-  | { readonly ok: true; readonly analysis: Analysis }
+export type ThreadResult<T> =
+  | { readonly ok: true; readonly analysis: T }
   | { readonly ok: false; readonly code: ErrorCode; readonly message: string; readonly hint?: string };

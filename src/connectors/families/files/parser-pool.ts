@@ -1,6 +1,16 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { AppError } from '../../../common/app-error.js';
-import { CAPS, type Analysis, type AnalysisResult, type AnalysisTask } from './analysis.js';
+import {
+  CAPS,
+  type Analysis,
+  type AnalysisTask,
+  type Findings,
+  type RangedTask,
+  type RangeQuestion,
+  type ThreadResult,
+} from './analysis.js';
+import type { RangeFiles } from './range-files.js';
 import { abortable } from './stores/abortable.js';
 
 /** Threads that parse, shared by all sources; as many analyses hold their bytes in memory at one moment. */
@@ -42,6 +52,55 @@ async function workerFile(): Promise<string> {
  * The bytes of the sample are moved to the thread: they are gone for the caller.
  */
 export async function analyzeSample(task: AnalysisTask, signal: AbortSignal): Promise<Analysis> {
+  const transferList = task.sample.pieces.map(({ bytes }) => bytes.buffer as ArrayBuffer);
+  const clock = new WorkClock(CAPS.parseMs);
+  return inThread<Analysis>('default', task, { transferList, signal, clock });
+}
+
+/**
+ * The same for a format that asks for ranges: `files` reads what the thread asks for. Rejects with what a read rejects
+ * with, too.
+ */
+export async function analyzeRanges(
+  task: RangedTask,
+  files: RangeFiles,
+  signal: AbortSignal,
+): Promise<Findings> {
+  signal.throwIfAborted();
+  const { port1, port2 } = new MessageChannel();
+  const clock = new WorkClock(CAPS.parseMs);
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
+  port1.on('message', (question: RangeQuestion) => {
+    clock.pause();
+    files.answer(question, either).then(
+      (answer) => {
+        clock.go();
+        port1.postMessage(answer, answer.bytes ? [answer.bytes.buffer] : []);
+      },
+      (error: unknown) => failed.abort(error),
+    );
+  });
+  try {
+    const options = { transferList: [port2], signal: either, clock };
+    return await inThread<Findings>('ranged', { task, port: port2 }, options);
+  } finally {
+    clock.pause();
+    // A read that is under way has nobody who waits for it.
+    failed.abort(new AppError('CANCELLED', 'The analysis has ended.'));
+    port1.close();
+  }
+}
+
+interface ThreadOptions {
+  readonly transferList: (ArrayBuffer | MessagePort)[];
+  readonly signal: AbortSignal;
+  readonly clock: WorkClock;
+}
+
+/** Runs an export of the thread's module, for as long as the clock and the signal let it. */
+async function inThread<T>(name: string, task: unknown, options: ThreadOptions): Promise<T> {
+  const { signal, clock, transferList } = options;
   signal.throwIfAborted();
   const mine = (pool ??= startPool());
   const threads = await mine.catch((): never => {
@@ -49,20 +108,44 @@ export async function analyzeSample(task: AnalysisTask, signal: AbortSignal): Pr
     if (pool === mine) pool = undefined;
     throw new AppError('INTERNAL', 'The parser threads could not be started.');
   });
-  const deadline = AbortSignal.timeout(CAPS.parseMs);
-  const transferList = task.sample.pieces.map(({ bytes }) => bytes.buffer as ArrayBuffer);
-  const either = AbortSignal.any([signal, deadline]);
-  let result: AnalysisResult;
+  const either = AbortSignal.any([signal, clock.over]);
+  let result: ThreadResult<T>;
   try {
-    result = (await threads.run(task, { signal: either, transferList })) as AnalysisResult;
+    clock.go();
+    result = (await threads.run(task, { name, signal: either, transferList })) as ThreadResult<T>;
   } catch (error) {
     signal.throwIfAborted();
     if (pool !== mine) throw new AppError('CANCELLED', 'The parser threads were stopped.');
-    if (deadline.aborted) throw new AppError('TIMEOUT', 'The file could not be parsed in time.');
+    if (clock.over.aborted) throw new AppError('TIMEOUT', 'The file could not be parsed in time.');
     throw threadFault(error);
+  } finally {
+    clock.pause();
   }
   if (result.ok) return result.analysis;
   throw new AppError(result.code, result.message, result.hint === undefined ? {} : { hint: result.hint });
+}
+
+/** Aborts `over` once it has run for so long; it stands still while a thread waits for what it asked for. */
+class WorkClock {
+  private readonly controller = new AbortController();
+  readonly over = this.controller.signal;
+  private timer: NodeJS.Timeout | undefined;
+  private since = 0;
+
+  constructor(private leftMs: number) {}
+
+  go(): void {
+    if (this.timer) return;
+    this.since = performance.now();
+    this.timer = setTimeout(() => this.controller.abort(), Math.max(1, this.leftMs));
+  }
+
+  pause(): void {
+    if (!this.timer) return;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.leftMs -= performance.now() - this.since;
+  }
 }
 
 function threadFault(error: unknown): AppError {

@@ -1,17 +1,38 @@
-import type { AnalysisResult, AnalysisTask } from '../analysis.js';
+import type { MessagePort } from 'node:worker_threads';
+import type { Analysis, AnalysisTask, Findings, RangedTask, ThreadResult } from '../analysis.js';
 import { analyzeCsv } from './csv/analyze-csv.js';
 import { analyzeJson } from './json/analyze-json.js';
 import { ParseFault } from './parse-fault.js';
+import { analyzeRanged } from './ranged.js';
+import { PortRanges } from './ranges.js';
 import { unpacked } from './unpacked.js';
 
 /** What a parser thread runs. Imports nothing that opens files or sockets. */
-export default async function analyze(task: AnalysisTask): Promise<AnalysisResult> {
-  try {
+export default function analyze(task: AnalysisTask): Promise<ThreadResult<Analysis>> {
+  return asData(async () => {
     const { sample, packed } = await unpacked(task.sample);
     const analysis =
       task.format === 'csv' ? analyzeCsv(sample, task.options) : analyzeJson(sample, task.options);
     const properties = packed ? { ...analysis.properties, compression: 'gzip' } : analysis.properties;
-    return { ok: true, analysis: { ...analysis, properties } };
+    return { ...analysis, properties };
+  });
+}
+
+/** The same for a format that asks for the ranges that it needs, over `port`. */
+export function ranged({
+  task,
+  port,
+}: {
+  readonly task: RangedTask;
+  readonly port: MessagePort;
+}): Promise<ThreadResult<Findings>> {
+  const ranges = new PortRanges(port);
+  return asData(() => analyzeRanged(ranges, task)).finally(() => ranges.close());
+}
+
+async function asData<T>(work: () => Promise<T>): Promise<ThreadResult<T>> {
+  try {
+    return { ok: true, analysis: await work() };
   } catch (error) {
     if (!(error instanceof ParseFault)) throw error;
     const { code, message, hint } = error;
