@@ -6,6 +6,7 @@ import {
   type DiscoveryRequest,
   type Session,
 } from '../../spi/index.js';
+import { faultOf, guarded } from '../guarded-line.js';
 import { isChosen } from '../name-glob.js';
 import { PEEKS, type RecordsDriver, type RecordsLine } from './records-driver.js';
 
@@ -22,7 +23,7 @@ export function recordsConnector<S extends TObject, L extends RecordsLine>(
     capabilities: ['discover'],
     async open(config, context) {
       const line = await driver.connect(config, context).catch((error: unknown) => {
-        throw context.signal.aborted ? context.signal.reason : toConnectorError(error, codes, 'PROTOCOL');
+        throw faultOf(error, codes, context.signal, 'PROTOCOL');
       });
       return sessionOf(driver, line);
     },
@@ -38,29 +39,10 @@ function sessionOf<S extends TObject, L extends RecordsLine>(
     get usable() {
       return line.usable;
     },
-    ping: (signal) => guarded(driver, line, signal, () => line.ping(signal)),
+    ping: (signal) => guarded(line, driver.codes, signal, () => line.ping(signal)),
     close: () => line.close(),
     discover: { discover: (request, signal) => discover(driver, line, request, signal) },
   };
-}
-
-/** Runs `work`; when the signal aborts, the line is destroyed and the call rejects with the signal's reason at once. */
-async function guarded<S extends TObject, L extends RecordsLine, T>(
-  driver: RecordsDriver<S, L>,
-  line: L,
-  signal: AbortSignal,
-  work: () => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  const destroy = (): void => line.destroy();
-  signal.addEventListener('abort', destroy, { once: true });
-  try {
-    return await work();
-  } catch (error) {
-    throw signal.aborted ? signal.reason : toConnectorError(error, driver.codes);
-  } finally {
-    signal.removeEventListener('abort', destroy);
-  }
 }
 
 async function* discover<S extends TObject, L extends RecordsLine>(
@@ -69,13 +51,13 @@ async function* discover<S extends TObject, L extends RecordsLine>(
   request: DiscoveryRequest,
   signal: AbortSignal,
 ): AsyncGenerator<DiscoveryEvent> {
-  const scopes = await guarded(driver, line, signal, () => driver.scopes(line));
+  const scopes = await guarded(line, driver.codes, signal, () => driver.scopes(line));
   for (const scope of scopes.filter((name) => mayHold(name, request.include))) {
     yield { event: 'scope_started', scope };
     const datasets = driver.datasets(line, scope, { ...PEEKS[request.strategy], signal });
     try {
-      let step = await guarded(driver, line, signal, () => datasets.next());
-      for (; step.done !== true; step = await guarded(driver, line, signal, () => datasets.next())) {
+      let step = await guarded(line, driver.codes, signal, () => datasets.next());
+      for (; step.done !== true; step = await guarded(line, driver.codes, signal, () => datasets.next())) {
         const dataset = step.value;
         if (isChosen(`${dataset.schema}.${dataset.name}`, request.include, request.exclude))
           yield { event: 'dataset', dataset };

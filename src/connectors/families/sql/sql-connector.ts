@@ -1,12 +1,6 @@
 import type { TObject } from 'typebox';
-import type { ErrorCode } from '../../../common/app-error.js';
-import {
-  toConnectorError,
-  type CodeMap,
-  type ConnectorDefinition,
-  type DiscoveryEvent,
-  type Session,
-} from '../../spi/index.js';
+import type { ConnectorDefinition, DiscoveryEvent, Session } from '../../spi/index.js';
+import { dropOnAbort, faultOf, guarded } from '../guarded-line.js';
 import { sqlDiscoverer } from './discovery.js';
 import type { SqlDriver, SqlLine } from './sql-driver.js';
 
@@ -44,16 +38,7 @@ function sessionOf<S extends TObject, L extends SqlLine>(
     get usable() {
       return line.usable;
     },
-    async ping(signal) {
-      const release = dropOnAbort(line, signal);
-      try {
-        await line.ping(signal);
-      } catch (error) {
-        throw faultOf(error, driver.codes, signal);
-      } finally {
-        release();
-      }
-    },
+    ping: (signal) => guarded(line, driver.codes, signal, () => line.ping(signal)),
     close: () => line.close(),
     discover: {
       async *discover(request, signal): AsyncGenerator<DiscoveryEvent> {
@@ -68,16 +53,4 @@ function sessionOf<S extends TObject, L extends SqlLine>(
       },
     },
   };
-}
-
-/** A call that was left must not keep its socket: no answer can be told apart from a late one any more. */
-function dropOnAbort(line: SqlLine, signal: AbortSignal): () => void {
-  signal.throwIfAborted();
-  const drop = (): void => line.destroy?.();
-  signal.addEventListener('abort', drop, { once: true });
-  return () => signal.removeEventListener('abort', drop);
-}
-
-function faultOf(error: unknown, codes: CodeMap, signal: AbortSignal, fallback?: ErrorCode): unknown {
-  return signal.aborted ? signal.reason : toConnectorError(error, codes, fallback);
 }
