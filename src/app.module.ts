@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
 import { AuditModule } from './audit/audit.module.js';
 import { ConnectorsModule } from './connectors/connectors.module.js';
+import { Plugins } from './connectors/plugins/plugins.js';
 import { CredentialsModule } from './credentials/credentials.module.js';
 import { DataSourcesModule } from './data-sources/data-sources.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -17,7 +18,7 @@ import { SchemaDiscoveryModule } from './schema-discovery/schema-discovery.modul
 /** The whole product; the only place that sees every module. */
 @Module({})
 export class AppModule {
-  static with(config: Config): DynamicModule {
+  static with(config: Config, plugins = new Plugins()): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -29,7 +30,7 @@ export class AppModule {
         ScheduleModule.forRoot(),
         AuditModule,
         RbacModule,
-        ConnectorsModule,
+        ConnectorsModule.with(plugins),
         CredentialsModule,
         DataSourcesModule,
         SchemaDiscoveryModule,

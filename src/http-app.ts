@@ -2,6 +2,8 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { AppModule } from './app.module.js';
+import { ConnectorRegistry } from './connectors/connector-registry.js';
+import type { Plugins } from './connectors/plugins/plugins.js';
 import { Readiness } from './health/readiness.service.js';
 import { serveDocs } from './openapi/docs-site.js';
 import type { Config } from './platform/config/config.js';
@@ -13,12 +15,16 @@ import { UnexpectedInputGuard } from './platform/http/unexpected-input.guard.js'
 import { Log } from './platform/telemetry/log.js';
 
 /** Makes the application, ready to listen. Rejects where a part of it cannot start. */
-export async function createHttpApp(config: Config): Promise<NestFastifyApplication> {
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config), httpAdapter(), {
-    bodyParser: false,
-    bufferLogs: true,
-    abortOnError: false,
-  });
+export async function createHttpApp(config: Config, plugins?: Plugins): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with(config, plugins),
+    httpAdapter(),
+    {
+      bodyParser: false,
+      bufferLogs: true,
+      abortOnError: false,
+    },
+  );
   const log = app.get(Log);
   app.useLogger(log);
   prefixRoutes(app);
@@ -28,7 +34,7 @@ export async function createHttpApp(config: Config): Promise<NestFastifyApplicat
   app.useGlobalFilters(new ProblemFilter(log, routes));
   const readiness = app.get(Readiness);
   prepareServer(app, routes, () => readiness.isStopping);
-  if (config.docs) serveDocs(app, config.publicUrl);
+  if (config.docs) serveDocs(app, app.get(ConnectorRegistry).list(), config.publicUrl);
   return app;
 }
 

@@ -1,5 +1,6 @@
 import { Steps } from './cli/steps.js';
 import { AppError } from './common/app-error.js';
+import { loadPlugins } from './connectors/plugins/load-plugins.js';
 import { ConfigError, loadConfig } from './platform/config/config.js';
 import { startUp } from './start-up.js';
 
@@ -9,13 +10,16 @@ const STOP_MS = 9_500;
 async function main(): Promise<void> {
   const read = loadConfig();
   const steps = read.env === 'production' ? new Steps(() => undefined) : new Steps();
+  // Before anything is started: a plugin that does not fit costs no more than its line.
+  const plugins = await loadPlugins(read.plugins, read.pluginsDir);
+  for (const { from, definition } of plugins.all) steps.done(`Plugin ${from} brings ${definition.type}`);
   // The application is loaded while the database starts.
   const [{ config, stop }, { startProduct }] = await Promise.all([
     startUp(read, steps),
     import('./product.js'),
   ]);
   try {
-    const stopProduct = await startProduct(config, steps);
+    const stopProduct = await startProduct(config, plugins, steps);
     let stopping: Promise<void> | undefined;
     const shutDown = async (): Promise<void> => {
       setTimeout(() => process.exit(1), STOP_MS).unref();

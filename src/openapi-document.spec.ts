@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Compile } from 'typebox/schema';
+import { CONNECTORS } from './connectors/drivers/index.js';
 import { openApiDocument } from './openapi-document.js';
 import { createOfflineApp } from './openapi/offline-app.js';
 import { rewrite, type Document, type Operation, type Schema } from './openapi/schema.js';
@@ -12,7 +13,7 @@ describe('the OpenAPI document', () => {
   let operations: Operation[];
 
   beforeAll(async () => {
-    made = openApiDocument(await createOfflineApp());
+    made = openApiDocument(await createOfflineApp(), CONNECTORS);
     document = made as unknown as Document;
     operations = Object.values(document.paths).flatMap((item) => Object.values(item));
   });

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { ProblemDetails } from './common/problem.js';
+import type { ConnectorDefinition } from './connectors/spi/index.js';
 import { CacheView } from './data-sources/dto/metrics.dto.js';
 import { CapabilityView } from './data-sources/dto/views.dto.js';
 import { HealthFiguresView } from './health/health.dto.js';
@@ -36,9 +37,14 @@ const TAGS: readonly (readonly [string, string])[] = [
  * The OpenAPI 3.1 document of the API, whole and in an order that stays the same. The connection unions come from the
  * specs of the connectors; `app` needs its routes, not a database: see openapi/offline-app.ts.
  *
+ * @param connectors the types of sources that it describes.
  * @param publicUrl where clients reach the API, where that is known; it stands before the server that serves the document.
  */
-export function openApiDocument(app: INestApplication, publicUrl?: string): OpenAPIObject {
+export function openApiDocument(
+  app: INestApplication,
+  connectors: readonly ConnectorDefinition[],
+  publicUrl?: string,
+): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Datawave Data Sources API')
@@ -54,11 +60,11 @@ export function openApiDocument(app: INestApplication, publicUrl?: string): Open
     operationIdFactory: (_controller, method) => method,
   });
   const document = made as unknown as Document;
-  Object.assign(document.components.schemas, connectionSchemas(), {
+  Object.assign(document.components.schemas, connectionSchemas(connectors), {
     AnyJson: { description: 'Any JSON value.' },
   });
   addMetricsSections(document);
-  addRequestExamples(document);
+  addRequestExamples(document, connectors);
   completeOperations(document);
   plainSchemas(document);
   inReadingOrder(document);

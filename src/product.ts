@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { banner } from './cli/banner.js';
 import type { Steps } from './cli/steps.js';
+import type { Plugins } from './connectors/plugins/plugins.js';
 import { Listing } from './data-sources/listing.service.js';
 import { Registration } from './data-sources/registration.service.js';
 import { Revisions } from './data-sources/revisions.service.js';
@@ -26,8 +27,12 @@ const DRAIN_MS = 1_000;
  *
  * @returns what stops it: it is not ready from then on, finishes the requests that it has, and closes everything.
  */
-export async function startProduct(config: Config, steps: Steps): Promise<() => Promise<void>> {
-  const app = await createHttpApp(config);
+export async function startProduct(
+  config: Config,
+  plugins: Plugins,
+  steps: Steps,
+): Promise<() => Promise<void>> {
+  const app = await createHttpApp(config, plugins);
   const log = app.get(Log);
   // A driver's stray event must not end the process that serves everybody else; it is counted as a fault.
   process.on('unhandledRejection', (error) => log.fault('process.unhandled_rejection', error));

@@ -5,6 +5,8 @@ import pg from 'pg';
 import { AppError } from '../common/app-error.js';
 import { nativeCode } from '../common/native-code.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
+import { loadPlugins } from '../connectors/plugins/load-plugins.js';
+import type { Plugins } from '../connectors/plugins/plugins.js';
 import { loadConfig, ConfigError, type Config } from '../platform/config/config.js';
 import { addressOf } from '../platform/config/public-url.js';
 import { pendingMigrations } from '../platform/database/migrate.js';
@@ -37,7 +39,13 @@ export async function* reportFor(): AsyncGenerator<Finding> {
   if (config.role !== 'worker') yield publicUrl(config);
   yield* database(config);
   yield await redis(config);
-  yield* drivers();
+  const plugins = await loadPlugins(config.plugins, config.pluginsDir).catch((error: unknown) => {
+    if (error instanceof AppError) return error;
+    throw error;
+  });
+  if (plugins instanceof AppError)
+    yield { ok: false, text: plugins.message, fix: plugins.details.hint ?? '' };
+  else yield* drivers(plugins);
 }
 
 function node(version: string): Finding {
@@ -179,8 +187,8 @@ async function redis({ redisUrl }: Config): Promise<Finding> {
   }
 }
 
-function* drivers(): Generator<Finding> {
-  const registry = new ConnectorRegistry();
+function* drivers(plugins: Plugins): Generator<Finding> {
+  const registry = new ConnectorRegistry(plugins);
   const all = registry.list();
   const missing = all.filter((connector) => !registry.installed(connector));
   for (const { title, driver } of missing)

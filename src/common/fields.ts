@@ -160,13 +160,15 @@ export interface EnumOptions extends Common {
   /** Name of the schema that clients generate a type from. */
   readonly name: string;
   readonly default?: string;
+  /** There may be more words than are known here: whoever reads the field checks it. */
+  readonly open?: boolean;
 }
 
 /** One of the named words. */
 export function EnumField(values: readonly string[], options: EnumOptions): PropertyDecorator {
-  const { name, default: preset, ...common } = options;
+  const { name, default: preset, open = false, ...common } = options;
   const shown = { enum: [...values], enumName: name, ...(preset === undefined ? {} : { default: preset }) };
-  return field(common, shown, IsIn([...values]));
+  return field(common, shown, ...(open ? [IsString(), MaxLength(255)] : [IsIn([...values])]));
 }
 
 export function UuidField(options: Common = {}): PropertyDecorator {

@@ -1,15 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { CONNECTORS } from './drivers/index.js';
+import { Plugins } from './plugins/plugins.js';
 import type { ConnectorDefinition } from './spi/index.js';
 
-/** Names of the types, in the order of the catalogue. */
+/** Names of the product's own types, in the order of the catalogue; plugins bring more. */
 export const SOURCE_TYPES: readonly string[] = CONNECTORS.map(({ type }) => type);
 
-/** Every type of source that this process knows. */
+/** Every type of source that this process knows: the product's own, then those of plugins. */
 @Injectable()
 export class ConnectorRegistry {
-  private readonly byType = new Map(CONNECTORS.map((definition) => [definition.type, definition]));
+  private readonly byType: ReadonlyMap<string, ConnectorDefinition>;
+  private readonly packages: ReadonlyMap<string, string>;
+
+  constructor({ all }: Plugins) {
+    const definitions = [...CONNECTORS, ...all.map(({ definition }) => definition)];
+    this.byType = new Map(definitions.map((definition) => [definition.type, definition]));
+    this.packages = new Map(all.map(({ definition, from }) => [definition.type, from]));
+  }
 
   /** In the order of the catalogue. */
   list(): readonly ConnectorDefinition[] {
@@ -20,7 +28,7 @@ export class ConnectorRegistry {
   get(type: unknown): ConnectorDefinition {
     const definition = typeof type === 'string' ? this.byType.get(type) : undefined;
     if (definition) return definition;
-    const detail = `This must be one of ${SOURCE_TYPES.join(', ')}.`;
+    const detail = `This must be one of ${[...this.byType.keys()].join(', ')}.`;
     throw new AppError('CONFIG_INVALID', 'The type of the connection is not known.', {
       errors: [{ pointer: '/connection/type', code: 'enum', detail }],
     });
@@ -30,9 +38,14 @@ export class ConnectorRegistry {
     return this.byType.get(type);
   }
 
-  /** Whether the driver's package can be loaded here; true where a type needs none. */
-  installed({ driver }: ConnectorDefinition): boolean {
-    if (!driver) return true;
+  /** The package and version that brings a type, where it is a plugin. */
+  pluginOf(type: string): string | undefined {
+    return this.packages.get(type);
+  }
+
+  /** Whether the driver's package can be loaded here; true where a type needs none, and where its plugin brings it. */
+  installed({ type, driver }: ConnectorDefinition): boolean {
+    if (!driver || this.packages.has(type)) return true;
     try {
       import.meta.resolve(driver);
       return true;

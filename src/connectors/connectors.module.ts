@@ -1,6 +1,7 @@
-import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Global, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { ConnectorRegistry } from './connector-registry.js';
 import { closeParsers } from './families/files/parser-pool.js';
+import { Plugins } from './plugins/plugins.js';
 import { Egress } from './runtime/egress.service.js';
 import { Opener } from './runtime/opener.service.js';
 import { Prober } from './runtime/prober.service.js';
@@ -12,6 +13,10 @@ import { SessionPools } from './runtime/session-pools.service.js';
   exports: [ConnectorRegistry, SessionPools, Prober],
 })
 export class ConnectorsModule implements OnApplicationShutdown {
+  static with(plugins: Plugins): DynamicModule {
+    return { module: ConnectorsModule, providers: [{ provide: Plugins, useValue: plugins }] };
+  }
+
   onApplicationShutdown(): Promise<void> {
     return closeParsers();
   }

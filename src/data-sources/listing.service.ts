@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { decodeCursor, encodeCursor } from '../common/page.js';
+import { ConnectorRegistry } from '../connectors/connector-registry.js';
 import { Database } from '../platform/database/database.service.js';
 import { viewOf } from './data-source.view.js';
 import { FIND, ROW, type DataSourceRow } from './data-sources.store.js';
@@ -18,7 +19,10 @@ interface Order {
 /** Reads of one and of many sources, each one statement. */
 @Injectable()
 export class Listing {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly registry: ConnectorRegistry,
+  ) {}
 
   /** One source that is not deleted. */
   async get(actor: Actor, id: string): Promise<DataSourceRow> {
@@ -28,7 +32,8 @@ export class Listing {
   }
 
   async list(actor: Actor, query: ListQuery): Promise<DataSourcePage> {
-    const { page = 1, limit = 20, cursor } = query;
+    const { page = 1, limit = 20, cursor, type } = query;
+    if (type !== undefined) this.mustBeType(type);
     const order = orderOf(query.sort);
     const filter = new Filter(actor.orgId, query);
     const total = `(SELECT count(*)::int FROM data_sources WHERE ${filter.text})`;
@@ -56,6 +61,14 @@ export class Listing {
       next_cursor: more && last ? encodeCursor(order.map(({ column }) => cursorValue(last, column))) : null,
       has_more: more,
     };
+  }
+
+  private mustBeType(type: string): void {
+    if (this.registry.find(type)) return;
+    const types = this.registry.list().map((definition) => definition.type);
+    throw new AppError('VALIDATION_FAILED', 'The request is not valid: see errors.', {
+      errors: [{ parameter: 'type', code: 'isIn', detail: `Type must be one of ${types.join(', ')}.` }],
+    });
   }
 }
 

@@ -53,6 +53,7 @@ export class TypesController {
       installed,
       install_command: installed || !install ? null : `npm install ${install}`,
       probe,
+      plugin: this.registry.pluginOf(type) ?? null,
       spec: spec as unknown as Record<string, unknown>,
     };
   }

@@ -1,4 +1,3 @@
-import { CONNECTORS } from '../connectors/drivers/index.js';
 import { secretFields, type ConnectorDefinition } from '../connectors/spi/index.js';
 import { componentRef, without, type Schema, type Schemas } from './schema.js';
 
@@ -9,24 +8,25 @@ type Part = 'Connection' | 'ConnectionView' | 'Credentials';
  * The components that come from the specs of the connectors: the union `Connection` for requests, `ConnectionView`
  * without the secrets for answers, `Credentials` for the secrets alone, with what they are made of.
  */
-export function connectionSchemas(): Schemas {
+export function connectionSchemas(connectors: readonly ConnectorDefinition[]): Schemas {
   const schemas: Schemas = {
     Connection: union(
+      connectors,
       'Connection',
       'Where the source is and how to log in; `type` says which fields there are.',
     ),
-    ConnectionView: union('ConnectionView', 'The connection without its secrets.'),
+    ConnectionView: union(connectors, 'ConnectionView', 'The connection without its secrets.'),
     Credentials: {
       description: 'The secrets of the connection, as its type has them; null removes one.',
-      anyOf: CONNECTORS.filter(hasSecrets).map(({ type }) => componentRef(`${pascal(type)}Credentials`)),
+      anyOf: connectors.filter(hasSecrets).map(({ type }) => componentRef(`${pascal(type)}Credentials`)),
     },
-    SourceType: { type: 'string', enum: CONNECTORS.map(({ type }) => type) },
+    SourceType: { type: 'string', enum: connectors.map(({ type }) => type) },
     Capability: {
       type: 'string',
-      enum: [...new Set(CONNECTORS.flatMap(({ capabilities }) => capabilities))].sort(),
+      enum: [...new Set(connectors.flatMap(({ capabilities }) => capabilities))].sort(),
     },
   };
-  for (const definition of CONNECTORS) {
+  for (const definition of connectors) {
     new TypeSchemas(definition, 'Connection', schemas).add('connection');
     new TypeSchemas(definition, 'ConnectionView', schemas).add('connection without its secrets');
     if (hasSecrets(definition)) new TypeSchemas(definition, 'Credentials', schemas).add('secrets');
@@ -109,8 +109,8 @@ class TypeSchemas {
   }
 }
 
-function union(part: Part, description: string): Schema {
-  const members = CONNECTORS.map(({ type }) => [type, componentRef(`${pascal(type)}${part}`)] as const);
+function union(connectors: readonly ConnectorDefinition[], part: Part, description: string): Schema {
+  const members = connectors.map(({ type }) => [type, componentRef(`${pascal(type)}${part}`)] as const);
   return {
     description,
     oneOf: members.map(([, ref]) => ref),

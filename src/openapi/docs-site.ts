@@ -1,5 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import type { ConnectorDefinition } from '../connectors/spi/index.js';
 import { openApiDocument } from '../openapi-document.js';
 import { problemsHtml } from '../docs/problem-pages.js';
 import { version30 } from './version-3-0.js';
@@ -10,10 +11,14 @@ interface Reply {
 }
 
 /** Serves Swagger UI at /docs, the document at /docs-json, -yaml and -json-3.0, and what the problem codes mean. */
-export function serveDocs(app: NestFastifyApplication, publicUrl: string | undefined): void {
+export function serveDocs(
+  app: NestFastifyApplication,
+  connectors: readonly ConnectorDefinition[],
+  publicUrl: string | undefined,
+): void {
   let made: OpenAPIObject | undefined;
   // Made when somebody asks: a start must not wait for it.
-  const document = (): OpenAPIObject => (made ??= openApiDocument(app, publicUrl));
+  const document = (): OpenAPIObject => (made ??= openApiDocument(app, connectors, publicUrl));
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'docs-json',
     yamlDocumentUrl: 'docs-yaml',

@@ -1,4 +1,3 @@
-import { CONNECTORS } from '../connectors/drivers/index.js';
 import { secretFields, type ConnectorDefinition } from '../connectors/spi/index.js';
 import type { Document, Example, Schema } from './schema.js';
 
@@ -10,14 +9,14 @@ const ADD_SECRETS = 'Add the secrets of your source, such as `password`: example
  * Bodies that can be sent as they are, by operation. Without them Swagger UI makes up a body of every field there is,
  * which no operation takes.
  */
-function requestExamples(): Readonly<Record<string, Examples>> {
+function requestExamples(connectors: readonly ConnectorDefinition[]): Readonly<Record<string, Examples>> {
   return {
-    create_data_source: perType((definition) => ({
+    create_data_source: perType(connectors, (definition) => ({
       name: `My ${definition.title}`,
       connection: exampleConnection(definition),
       tags: ['example'],
     })),
-    test_connection: perType((definition) => ({ connection: exampleConnection(definition) })),
+    test_connection: perType(connectors, (definition) => ({ connection: exampleConnection(definition) })),
     test_data_source: {
       saved: { summary: 'As it is saved', value: {} },
       changed: {
@@ -63,8 +62,8 @@ function requestExamples(): Readonly<Record<string, Examples>> {
 }
 
 /** Puts the examples at the bodies of their operations. */
-export function addRequestExamples(document: Document): void {
-  const examples = requestExamples();
+export function addRequestExamples(document: Document, connectors: readonly ConnectorDefinition[]): void {
+  const examples = requestExamples(connectors);
   for (const item of Object.values(document.paths))
     for (const { operationId, requestBody } of Object.values(item)) {
       const own = examples[operationId];
@@ -73,11 +72,14 @@ export function addRequestExamples(document: Document): void {
 }
 
 /** One example for each type. Those that need no secrets come first: they can be sent as they are. */
-function perType(body: (definition: ConnectorDefinition) => unknown): Examples {
+function perType(
+  connectors: readonly ConnectorDefinition[],
+  body: (definition: ConnectorDefinition) => unknown,
+): Examples {
   const needsSecret = (definition: ConnectorDefinition): number =>
     Number(secretFields(definition.spec).length > 0);
   return Object.fromEntries(
-    [...CONNECTORS]
+    [...connectors]
       .sort((a, b) => needsSecret(a) - needsSecret(b))
       .map((definition) => [
         definition.type,

@@ -172,7 +172,7 @@ export class ListQuery {
   @StringField({ optional: true, max: 200, description: 'Part of the name or the description.' })
   q?: string;
 
-  @EnumField(SOURCE_TYPES, { name: 'SourceType', optional: true })
+  @EnumField(SOURCE_TYPES, { name: 'SourceType', optional: true, open: true })
   type?: string;
 
   @EnumField(CATEGORIES, { name: 'Category', optional: true })

@@ -23,7 +23,7 @@ export class ServerInfoView {
 }
 
 export class StatusReasonView {
-  @StringField({ description: 'An ErrorCode, or PAUSED, MAINTENANCE, NEW, CHANGED, RETRY, OK.' })
+  @StringField({ description: 'An ErrorCode, or PAUSED, MAINTENANCE, NEW, CHANGED, DELETED, RETRY, OK.' })
   code!: string;
 
   @StringField()
@@ -274,6 +274,14 @@ export class ConnectorTypeView {
       'What a check costs the source. session: a round trip on an open line. metadata: calls of an interface for metadata, which start no compute and bill no query.',
   })
   probe!: 'session' | 'metadata';
+
+  @StringField({
+    nullable: true,
+    description:
+      'The package that brings the type, with its version; null for the types of the product itself.',
+    example: null,
+  })
+  plugin!: string | null;
 
   @Shown(
     { type: 'object', additionalProperties: true },

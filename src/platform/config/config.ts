@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { developmentSecrets } from './development-secrets.js';
 import { publicBase } from './public-base.js';
 
@@ -25,6 +25,10 @@ export class Config {
   readonly filesRoot!: string;
   /** CIDRs and host names that sources may have beside public addresses. */
   readonly egressAllow!: readonly string[];
+  /** npm packages whose connectors are loaded beside the product's own. */
+  readonly plugins!: readonly string[];
+  /** The folder whose `node_modules` has them. */
+  readonly pluginsDir!: string;
   readonly migrateOnStart!: boolean;
   /** Serve Swagger UI and the OpenAPI document to everyone who reaches the port. */
   readonly docs!: boolean;
@@ -55,6 +59,9 @@ export class ConfigError extends Error {
 
 /** Addresses that development may dial beside public ones: loopback and private ranges. */
 const DEVELOPMENT_EGRESS = '127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,fc00::/7';
+/** The product's own folder: this file is in src/platform/config or in dist/platform/config. */
+const INSTALL_FOLDER = join(import.meta.dirname, '../../..');
+const PACKAGE_NAME = /^(@[a-z0-9][a-z0-9._-]*\/)?[a-z0-9][a-z0-9._-]{0,213}$/;
 const MIN_SECRET_BYTES = 32;
 const WEAK_SECRET = /^(.)\1*$|change.?me|secret.?key|password|example|your.?secret/i;
 
@@ -146,6 +153,12 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
   if (role !== 'worker' && ports.port !== 0 && ports.port === ports.metricsPort)
     faults.push('PORT and METRICS_PORT must differ.');
 
+  const plugins = listOf(read('PLUGINS'));
+  for (const name of plugins)
+    if (!PACKAGE_NAME.test(name))
+      faults.push('PLUGINS must be names of npm packages, comma separated: no versions, paths or URLs.');
+  if (new Set(plugins).size !== plugins.length) faults.push('PLUGINS names a package twice.');
+
   const config = new Config({
     env,
     role,
@@ -165,10 +178,9 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
       rolesClaim: read('JWT_ROLES_CLAIM') ?? 'roles',
     },
     filesRoot: resolve(read('FILES_ROOT') ?? `${dataDir}/files`),
-    egressAllow: (read('EGRESS_ALLOW') ?? (env === 'production' ? '' : DEVELOPMENT_EGRESS))
-      .split(',')
-      .map((part) => part.trim())
-      .filter((part) => part !== ''),
+    egressAllow: listOf(read('EGRESS_ALLOW') ?? (env === 'production' ? '' : DEVELOPMENT_EGRESS)),
+    plugins,
+    pluginsDir: resolve(read('PLUGINS_DIR') ?? INSTALL_FOLDER),
     migrateOnStart: oneOf('MIGRATE_ON_START', ['true', 'false'], 'true') === 'true',
     docs: oneOf('DOCS', ['on', 'off'], env === 'production' ? 'off' : 'on') === 'on',
     log: {
@@ -178,4 +190,11 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
+}
+
+function listOf(text = ''): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
