@@ -50,10 +50,35 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 10,
     start: async (folder) => (await import('./redis.js')).startRedis(folder),
   },
+  clickhouse: {
+    needs: ['clickhouse-server'],
+    mb: 200,
+    start: async (folder) => (await import('./clickhouse.js')).startClickhouse(folder),
+  },
   s3: {
     needs: ['radosgw', 'radosgw-admin', 'ceph', 'ceph-mon', 'ceph-osd', 'monmaptool'],
     mb: 250,
     start: async (folder) => (await import('./s3.js')).startS3(folder),
+  },
+  dynamodb: {
+    needs: ['javac', 'maven/dynamodb/installed.xml'],
+    mb: 250,
+    start: async (folder) => (await import('./dynamodb.js')).startDynamoDb(folder),
+  },
+  azureBlob: {
+    needs: ['npm/node_modules/azurite/package.json'],
+    mb: 150,
+    start: async (folder) => (await import('./azure-blob.js')).startAzureBlob(folder),
+  },
+  gcs: {
+    needs: ['go/bin/fake-gcs-server-1.56.1'],
+    mb: 60,
+    start: async (folder) => (await import('./gcs.js')).startGcs(folder),
+  },
+  cosmosdb: {
+    needs: ['npm/node_modules/@vercel/cosmosdb-server/package.json'],
+    mb: 80,
+    start: async (folder) => (await import('./cosmosdb.js')).startCosmosDb(folder),
   },
 };
 

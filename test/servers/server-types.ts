@@ -20,13 +20,52 @@ export interface RedisTestServer extends TestServer {
   readonly tlsPort: number;
 }
 
-/** An object store with the S3 protocol; `port` is plain HTTP. */
-export interface S3TestServer extends TestEndpoint {
+/** ClickHouse; `port` is plain HTTP. */
+export interface ClickhouseTestServer extends TestServer {
+  readonly tlsPort: number;
+}
+
+/** A server with a plain port and one for TLS, of the same content. */
+export interface TestEndpoints extends TestEndpoint {
   readonly tlsPort: number;
   readonly tls: TlsMaterial;
+}
+
+/** A service with the protocol of AWS; it checks the signatures of exactly this key. */
+export interface AwsTestServer extends TestEndpoints {
   readonly region: string;
   readonly accessKey: string;
   readonly secretKey: string;
+}
+
+/** URLs start with `http://host:port/account`. */
+export interface AzureBlobTestServer extends TestEndpoints {
+  readonly account: string;
+  readonly accountKey: string;
+}
+
+/** A key file of Google's for a service account. */
+export interface ServiceAccountKey {
+  readonly type: 'service_account';
+  readonly project_id: string;
+  readonly private_key_id: string;
+  readonly private_key: string;
+  readonly client_email: string;
+  readonly client_id: string;
+  readonly token_uri: string;
+}
+
+export interface GcsTestServer extends TestEndpoints {
+  /** An access token that is taken. */
+  readonly token: string;
+  /** Gets access tokens at its `token_uri`, and signs URLs. */
+  readonly serviceAccount: ServiceAccountKey;
+}
+
+/** The endpoint is `https://host:port/`. */
+export interface CosmosDbTestServer extends TestEndpoint {
+  readonly tls: TlsMaterial;
+  readonly accountKey: string;
 }
 
 /** The majors of PostgreSQL beside the product's own one. */
@@ -37,7 +76,12 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly postgres: TestServer;
   readonly mariadb: TestServer;
   readonly redis: RedisTestServer;
-  readonly s3: S3TestServer;
+  readonly clickhouse: ClickhouseTestServer;
+  readonly s3: AwsTestServer;
+  readonly dynamodb: AwsTestServer;
+  readonly azureBlob: AzureBlobTestServer;
+  readonly gcs: GcsTestServer;
+  readonly cosmosdb: CosmosDbTestServer;
 }
 export type ServerName = keyof TestServers;
 

@@ -1,7 +1,9 @@
+import { generateKeyPairSync } from 'node:crypto';
 import pg from 'pg';
 import { createConnection } from 'mysql2/promise';
 import { Redis } from 'ioredis';
 import type {
+  ClickhouseTestServer,
   RedisTestServer,
   S3TestServer,
   ServerName,
@@ -9,7 +11,7 @@ import type {
   TestServer,
   TestServers,
 } from '../servers/server-types.js';
-import { fetchAws } from './signatures.js';
+import { fetchAws, fetchAzureContainers, fetchGoogleToken, listCosmosDatabases } from './signatures.js';
 
 /** How to see that a server works, and that it refuses what it should. */
 export interface Check<T extends TestEndpoint> {
@@ -79,13 +81,68 @@ const redis: Check<RedisTestServer> = {
   refused: (server) => redis.accepted({ ...server, password: 'wrong' }),
 };
 
-const s3: Check<S3TestServer> = {
+const clickhouse: Check<ClickhouseTestServer> = {
+  accepted: async ({ host, port, username, password }) => {
+    const url = `http://${host}:${String(port)}/?query=SELECT+1`;
+    const headers = { 'x-clickhouse-user': username, 'x-clickhouse-key': password };
+    return (await fetch(url, { headers })).status;
+  },
+  expected: 200,
+  refused: (server) => clickhouse.accepted({ ...server, password: 'wrong' }),
+};
+
+const s3: Check<AwsTestServer> = {
   accepted: async ({ host, port, accessKey, secretKey, region }) => {
     const url = `http://${host}:${String(port)}/`;
     return (await fetchAws({ url, service: 's3', region, accessKey, secretKey })).status;
   },
   expected: 200,
   refused: (server) => s3.accepted({ ...server, secretKey: 'wrong' }),
+};
+
+const dynamodb: Check<AwsTestServer> = {
+  accepted: async ({ host, port, region, accessKey, secretKey }) => {
+    const answer = await fetchAws({
+      url: `http://${host}:${String(port)}/`,
+      method: 'POST',
+      body: '{}',
+      headers: {
+        'content-type': 'application/x-amz-json-1.0',
+        'x-amz-target': 'DynamoDB_20120810.ListTables',
+      },
+      ...{ service: 'dynamodb', region, accessKey, secretKey },
+    });
+    return answer.ok ? await answer.json() : answer.status;
+  },
+  expected: { TableNames: [] },
+  refused: (server) => dynamodb.accepted({ ...server, secretKey: 'wrong' }),
+};
+
+const azureBlob: Check<AzureBlobTestServer> = {
+  accepted: async ({ host, port, account, accountKey }) =>
+    (await fetchAzureContainers(`http://${host}:${String(port)}/${account}`, account, accountKey)).status,
+  expected: 200,
+  refused: (server) => azureBlob.accepted({ ...server, accountKey: 'd3Jvbmc=' }),
+};
+
+const gcs: Check<GcsTestServer> = {
+  accepted: async ({ host, port, serviceAccount }) => {
+    const token = await fetchGoogleToken(serviceAccount);
+    const url = `http://${host}:${String(port)}/storage/v1/b?project=test-project`;
+    return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status;
+  },
+  expected: 200,
+  refused: (server) => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    return gcs.accepted({ ...server, serviceAccount: { ...server.serviceAccount, private_key } });
+  },
+};
+
+const cosmosdb: Check<CosmosDbTestServer> = {
+  accepted: ({ port, tls, accountKey }) => listCosmosDatabases({ port, ca: tls.ca }, accountKey),
+  expected: 200,
+  refused: (server) => cosmosdb.accepted({ ...server, accountKey: 'd3Jvbmc=' }),
 };
 
 /** One for each test server. */
@@ -103,5 +160,10 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
     refused: (server) => mariadb({ ...server, password: 'wrong' }),
   },
   redis,
+  clickhouse,
   s3,
+  dynamodb,
+  azureBlob,
+  gcs,
+  cosmosdb,
 };

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { AppError } from '../../../common/app-error.js';
 import type { Address, OpenContext } from '../../spi/index.js';
 import { expectOk, HttpLine, pathOf } from './http-line.js';
@@ -69,6 +70,37 @@ describe('a line over HTTP', () => {
     answer = (_request, response) => response.writeHead(200, { connection: 'close' }).end('{}');
     for (let at = 0; at < 2; at += 1) await line.json({ path: '/', signal: signal() });
     expect([dials, steps]).toEqual([2, ['tcp']]);
+    await line.close();
+  });
+
+  test('dials for no call that was aborted', async () => {
+    let closed: Promise<unknown> = Promise.resolve();
+    const asked = new Promise<void>((resolve) => {
+      answer = ({ socket }) => {
+        closed = new Promise((gone) => socket.once('close', gone));
+        resolve();
+      };
+    });
+    const line = await local();
+    const controller = new AbortController();
+    const fault = faultOf(line.call({ path: '/', signal: controller.signal }));
+    await asked;
+    controller.abort(new AppError('CANCELLED', 'enough'));
+    expect((await fault).code).toBe('CANCELLED');
+    await closed;
+    answer = (_request, response) => response.end('{}');
+    expect(await line.json({ path: '/', signal: signal() })).toEqual({});
+    expect(dials).toBe(2);
+    await line.close();
+  });
+
+  test('unpacks what a server packs, within the bounds of an answer', async () => {
+    answer = (_request, response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('[1]'.padEnd(2_000)));
+    const line = await local();
+    expect(await line.json({ path: '/', signal: signal() })).toEqual([1]);
+    const fault = await faultOf(line.json({ path: '/', signal: signal(), maxBytes: 1_000 }));
+    expect(fault.code).toBe('PROTOCOL');
     await line.close();
   });
 

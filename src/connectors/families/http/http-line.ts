@@ -39,6 +39,11 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
+/** A call that has no answer yet. */
+interface Waiting {
+  readonly signal: AbortSignal;
+}
+
 const MAX_BYTES = 16 * 1024 * 1024;
 /** For a socket that a call needs later than at the opening. */
 const CONNECT_MS = 15_000;
@@ -66,14 +71,19 @@ export class HttpLine {
     private readonly pool: Pool,
     private readonly base: URL,
     private readonly gone: AbortController,
+    private readonly waiting: Set<Waiting>,
   ) {}
 
   /** Makes the line. Nothing is dialled before the first call; that reports the steps `tcp` and `tls`. */
   static async over({ origin, tls, sockets = 4 }: HttpServer, context: OpenContext): Promise<HttpLine> {
     const { Pool } = await import('undici');
     const gone = new AbortController();
+    const waiting = new Set<Waiting>();
     let opening: OpenContext | undefined = context;
     const connect = async (): Promise<import('node:net').Socket> => {
+      // undici dials anew for a call that was aborted, to find out then that nobody waits for it.
+      if ([...waiting].every(({ signal }) => signal.aborted))
+        throw new AppError('CANCELLED', 'Nobody waits for an answer any more.');
       // The steps of a test are those of the first socket; later ones have a deadline of their own.
       const current = opening ?? { ...context, done: () => undefined };
       const deadline = opening ? context.signal : AbortSignal.timeout(CONNECT_MS);
@@ -104,7 +114,7 @@ export class HttpLine {
         );
       },
     });
-    return new HttpLine(pool, origin, gone);
+    return new HttpLine(pool, origin, gone, waiting);
   }
 
   /** False once the line was closed. A socket that was lost is replaced by the next call. */
@@ -120,6 +130,8 @@ export class HttpLine {
   async call(call: HttpCall): Promise<HttpAnswer> {
     const { method = 'GET', path, headers = {}, body, signal, maxBytes = MAX_BYTES } = call;
     signal.throwIfAborted();
+    const own: Waiting = { signal };
+    this.waiting.add(own);
     try {
       const answer = await this.pool.request({
         method,
@@ -139,6 +151,8 @@ export class HttpLine {
       };
     } catch (error) {
       throw signal.aborted ? signal.reason : toConnectorError(error, HTTP_CODES, 'PROTOCOL');
+    } finally {
+      this.waiting.delete(own);
     }
   }
 
@@ -167,6 +181,18 @@ export class HttpLine {
     await this.pool.destroy().catch(() => undefined);
     this.gone.abort(new AppError('UNREACHABLE', 'The line to the source was closed.'));
   }
+}
+
+/** The server that a connection of host, port and TLS names. */
+export function httpServer(config: {
+  readonly host: string;
+  readonly port?: number;
+  readonly tls?: TlsConfig;
+}): HttpServer {
+  const { host, port, tls } = config;
+  const scheme = tls?.mode === 'disable' ? 'http' : 'https';
+  const name = host.includes(':') ? `[${host}]` : host;
+  return { origin: new URL(`${scheme}://${name}${port === undefined ? '' : `:${String(port)}`}`), tls };
 }
 
 /** The answer itself where its status is 2xx; otherwise throws the AppError that the status means. */
