@@ -6,9 +6,11 @@ import { freePort } from '../servers/server-process.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 import {
+  choosesHost,
   discoverAll,
   EVERYTHING,
   faultOf,
+  moved,
   openSession,
   remember,
   type Address,
@@ -24,10 +26,10 @@ const DEADLINE_MS = 600;
 /** Each fault of the network and of the login, with its code; nothing to test where a source is a file. */
 export function networkContract(
   definition: Discoverable,
-  { stateless = false, unproven = {} }: ContractFixture,
+  { stateless = false, local = false, block, unproven = {} }: ContractFixture,
   bench: () => Bench,
 ): void {
-  if (!('host' in definition.spec.properties) && !definition.endpoint) return;
+  if (local || (!('host' in definition.spec.properties) && !definition.endpoint)) return;
   const atHand = (): { proxy: TcpProxy; network: NetworkSource; connection: Connection } => {
     const { proxy, source } = bench();
     if (!proxy || !source.network) throw new Error('A source with a host needs its network facts.');
@@ -59,8 +61,8 @@ export function networkContract(
 
     if (!unproven.unknown_host)
       test('an unknown host is HOST_UNKNOWN', async () => {
-        if (!('host' in definition.spec.properties)) return expectEndpoint(atHand().connection);
-        const connection = { ...atHand().connection, host: 'no-such-host.invalid' };
+        if (!choosesHost(definition, block)) return expectEndpoint(atHand().connection);
+        const connection = moved(atHand().connection, block, { host: 'no-such-host.invalid' });
         expect((await faultOf(openSession(definition, connection))).code).toBe('HOST_UNKNOWN');
       });
 
@@ -157,28 +159,23 @@ export function networkContract(
     });
   });
 
-  if (!unproven.tls) tlsContract(definition, atHand);
+  if (!unproven.tls) tlsContract(definition, block, atHand);
 }
 
 function tlsContract(
   definition: Discoverable,
+  block: string | undefined,
   atHand: () => { network: NetworkSource; connection: Connection },
 ): void {
   /** Whether the host is the user's choice, and with it the modes of TLS. */
-  const free = 'host' in definition.spec.properties;
+  const free = choosesHost(definition, block);
 
   /** Opens through a proxy in front of the TLS address, and gives what went over the line. */
   const through = async (tls: Connection | undefined, name: string | Connection = {}) => {
     const { connection, network } = atHand();
     const proxy = await TcpProxy.start(tlsOf(network).address);
     const named = typeof name === 'string' ? { host: name } : name;
-    const changed: Record<string, unknown> = {
-      ...connection,
-      ...(free ? { host: 'localhost' } : {}),
-      ...named,
-      tls,
-    };
-    if (tls === undefined) delete changed.tls;
+    const changed = moved(connection, block, { ...(free ? { host: 'localhost' } : {}), ...named, tls });
     const opened = openSession(definition, changed, { address: proxy.address });
     return { opened, proxy };
   };

@@ -30,6 +30,10 @@ export interface ContractFixture {
    * Each call stands alone, as over HTTP: a lost socket is no loss of the session, and the next call has a new one.
    */
   readonly stateless?: boolean;
+  /** For a type of files: they are in the organization's folder, so that there is no network to fail. */
+  readonly local?: boolean;
+  /** The field whose block says where the source is (`host`, `tls`), where that does not stand in the connection itself. */
+  readonly block?: string;
   /** What this server cannot show, with the reason; the docs tell it as not proven. */
   readonly unproven?: Readonly<Partial<Record<Provable, string>>>;
   /** Makes a source on the real server, with its own account whose password is random. */
@@ -169,4 +173,19 @@ export async function faultOf(work: Promise<unknown>): Promise<AppError> {
   }
   (value as Partial<Session> | undefined)?.close?.().catch(() => undefined);
   throw new Error('It did not fail.');
+}
+
+/** The connection with other values for fields of the place: those of its block, or its own. */
+export function moved(connection: Connection, block: string | undefined, fields: Connection): Connection {
+  const place = block === undefined ? connection : (connection[block] as Connection);
+  const changed = Object.fromEntries(
+    Object.entries({ ...place, ...fields }).filter(([, value]) => value !== undefined),
+  );
+  return block === undefined ? changed : { ...connection, [block]: changed };
+}
+
+/** Whether the host of the place is the user's choice. */
+export function choosesHost({ spec }: Discoverable, block: string | undefined): boolean {
+  const { properties } = spec as { properties: Readonly<Record<string, { properties?: object }>> };
+  return 'host' in (block === undefined ? properties : (properties[block]?.properties ?? {}));
 }

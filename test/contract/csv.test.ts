@@ -52,7 +52,7 @@ async function setUp(): Promise<ContractSource> {
   };
 }
 
-describeConnector(csv, { setUp });
+describeConnector(csv, { local: true, setUp });
 
 let root = '';
 beforeAll(async () => {

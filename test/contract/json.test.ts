@@ -48,7 +48,7 @@ async function setUp(): Promise<ContractSource> {
   };
 }
 
-describeConnector(json, { setUp });
+describeConnector(json, { local: true, setUp });
 
 describe('a JSON file on the local store', () => {
   let root = '';

@@ -3,6 +3,7 @@ import { AppError } from '../../common/app-error.js';
 import { ENCODINGS, type CsvOptions } from '../families/files/analysis.js';
 import { SAFE_FILE_PATH } from '../families/files/file-path.js';
 import { fileRemedy, openFileSession } from '../families/files/file-session.js';
+import { checkStore, storeEndpoint, storeFields } from '../families/files/store-spec.js';
 import { connectionSpec, defineConnector, filePath } from '../spi/index.js';
 
 const spec = connectionSpec('csv', {
@@ -39,9 +40,10 @@ const spec = connectionSpec('csv', {
       'x-group': 'format',
     }),
   ),
+  ...storeFields(),
 });
 
-/** CSV, TSV and their like, plain or gzip, below the organization's folder. */
+/** CSV, TSV and their like, plain or gzip. */
 export const csv = defineConnector({
   type: 'csv',
   title: 'CSV file',
@@ -58,7 +60,7 @@ export const csv = defineConnector({
       encoding: config.encoding,
     };
     return openFileSession(
-      config.file_path,
+      config,
       {
         product: 'CSV file',
         standard: 'RFC 4180',
@@ -72,6 +74,8 @@ export const csv = defineConnector({
     );
   },
 
+  check: checkStore,
+  endpoint: storeEndpoint,
   remedy: fileRemedy,
 });
 

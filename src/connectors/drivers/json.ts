@@ -3,6 +3,7 @@ import { AppError } from '../../common/app-error.js';
 import type { JsonOptions } from '../families/files/analysis.js';
 import { SAFE_FILE_PATH } from '../families/files/file-path.js';
 import { fileRemedy, openFileSession } from '../families/files/file-session.js';
+import { checkStore, storeEndpoint, storeFields } from '../families/files/store-spec.js';
 import { connectionSpec, defineConnector, filePath } from '../spi/index.js';
 
 const spec = connectionSpec('json', {
@@ -15,12 +16,13 @@ const spec = connectionSpec('json', {
       'x-group': 'format',
     }),
   ),
+  ...storeFields(),
 });
 
 /** What a JSON text can begin with; `\s` takes in the byte order mark. */
 const BEGINNING = /^\s*(?:$|[[{"\-\dtfn])/;
 
-/** JSON documents and NDJSON, plain or gzip, below the organization's folder. */
+/** JSON documents and NDJSON, plain or gzip. */
 export const json = defineConnector({
   type: 'json',
   title: 'JSON file',
@@ -32,7 +34,7 @@ export const json = defineConnector({
   open(config, context) {
     const options: JsonOptions = { layout: config.layout };
     return openFileSession(
-      config.file_path,
+      config,
       {
         product: 'JSON file',
         standard: 'RFC 8259',
@@ -46,6 +48,8 @@ export const json = defineConnector({
     );
   },
 
+  check: checkStore,
+  endpoint: storeEndpoint,
   remedy: fileRemedy,
 });
 

@@ -1,9 +1,10 @@
-import { AppError, type ErrorCode } from '../../../common/app-error.js';
+import type { ErrorCode } from '../../../common/app-error.js';
 import type { OpenContext, Remedy, Session } from '../../spi/index.js';
+
 import { discoverFile, type Reader } from './discover-file.js';
 import { isGzip } from './sample-plan.js';
+import { openStore, type StoreConfig } from './store-spec.js';
 import type { FileStore } from './stores/file-store.js';
-import { localStore } from './stores/local-store.js';
 
 /** What a format gives so that the family makes a connector of it. */
 export interface FileFormat {
@@ -21,39 +22,51 @@ export interface FileFormat {
 
 const HEAD_BYTES = 4_096;
 
+/** The part of a connection that says which file it is. */
+export interface FilePlace extends StoreConfig {
+  readonly file_path: string;
+}
+
 /**
- * Opens a source that is one file. Nothing stays open between calls, so one session serves all callers; `ping` costs
- * one stat. Rejects with CONFIG_INVALID, FILE_NOT_FOUND, PERMISSION_DENIED or FILE_UNREADABLE.
+ * Opens a source that is one file in a store. One session serves all callers; `ping` costs one stat. Rejects with
+ * CONFIG_INVALID, FILE_NOT_FOUND, PERMISSION_DENIED, FILE_UNREADABLE or what the line to the store gives.
  */
 export async function openFileSession(
-  path: string,
+  place: FilePlace,
   format: FileFormat,
   context: OpenContext,
 ): Promise<Session<'discover' | 'presign'>> {
   const { signal } = context;
   signal.throwIfAborted();
-  const store = storeOf(context);
-  const size = await look(store, path, format, signal);
-  context.done?.('database', { size_bytes: size });
+  const path = place.file_path;
+  const store = await openStore(place, context);
+  let usable = true;
+  const close = (): Promise<void> => {
+    usable = false;
+    return store.close();
+  };
+  try {
+    const size = await look(store, path, format, signal);
+    context.done?.('database', { size_bytes: size });
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     server: { product: format.product, version: format.standard },
-    usable: true,
+    get usable() {
+      return usable;
+    },
     ping: async (pingSignal) => {
       await store.stat(path, pingSignal);
     },
-    close: () => store.close(),
+    close,
     discover: {
       discover: (request, runSignal) =>
         discoverFile({ store, path, reader: format.reader }, request, runSignal),
     },
     presign: { presign: (expiresInS, urlSignal) => store.presign(path, expiresInS, urlSignal) },
   };
-}
-
-/** The only place that knows which stores there are. */
-function storeOf({ root }: OpenContext): FileStore {
-  if (root === undefined) throw new AppError('UNSUPPORTED', 'This installation keeps no files.');
-  return localStore(root);
 }
 
 async function look(

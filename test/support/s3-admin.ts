@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { awsPath, signedHeaders } from '../../src/connectors/families/http/aws-signature.js';
+import type { AwsTestServer } from '../servers/server-types.js';
+
+/** Writes to a test server of S3 what the product, which only reads, is to find there. */
+export class S3Admin {
+  constructor(private readonly server: AwsTestServer) {}
+
+  /** The connection's fields for it, without a bucket. */
+  get connection() {
+    const { host, port, region, accessKey, secretKey } = this.server;
+    return {
+      host,
+      port,
+      region,
+      access_key_id: accessKey,
+      secret_access_key: secretKey,
+      tls: { mode: 'disable' as const },
+    };
+  }
+
+  async createBucket(bucket: string): Promise<void> {
+    await this.send('PUT', awsPath([bucket]));
+  }
+
+  async put(bucket: string, key: string, body: string | Uint8Array): Promise<void> {
+    await this.send('PUT', awsPath([bucket, ...key.split('/')]), body);
+  }
+
+  async remove(bucket: string, key: string): Promise<void> {
+    await this.send('DELETE', awsPath([bucket, ...key.split('/')]));
+  }
+
+  /** Sets a part of the configuration of a bucket, such as `versioning` or `policy`. */
+  async configure(bucket: string, part: string, body: string): Promise<void> {
+    await this.send('PUT', `${awsPath([bucket])}?${part}`, body);
+  }
+
+  async send(method: string, path: string, body: string | Uint8Array = ''): Promise<string> {
+    const { host, port, region, accessKey, secretKey } = this.server;
+    const address = `${host}:${String(port)}`;
+    const headers = signedHeaders(
+      {
+        method,
+        host: address,
+        path,
+        headers: { 'content-md5': createHash('md5').update(body).digest('base64') },
+        body,
+      },
+      { key: { accessKeyId: accessKey, secretAccessKey: secretKey }, region, service: 's3' },
+    );
+    const answer = await fetch(`http://${address}${path}`, {
+      method,
+      headers,
+      ...(body.length === 0 ? {} : { body: Buffer.from(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
+    return text;
+  }
+}
