@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { ROLE_NAMES, ROLES, type Permission } from '../../src/rbac/permissions.js';
 import { call, type Answer } from '../support/http-client.js';
+import { nowhere } from '../support/nowhere.js';
 import { startProductProcess, type ProductProcess } from '../support/product-process.js';
 
 const MINE = '0197f000-0000-7000-8000-00000000000a';
@@ -13,15 +14,7 @@ interface Route {
   readonly body?: unknown;
 }
 
-/** Nobody listens there, so that nothing leaves the machine. */
-const CONNECTION = {
-  type: 'postgresql',
-  host: '127.0.0.1',
-  port: 1,
-  database: 'shop',
-  username: 'alice',
-  password: 'p-0d7f3a',
-};
+const CONNECTION = nowhere('p-0d7f3a');
 const UNTIL = new Date(Date.now() + 3_600_000).toISOString();
 const read = { permission: 'data_sources:read' } as const;
 const update = { permission: 'data_sources:update' } as const;

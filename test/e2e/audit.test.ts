@@ -1,18 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { call, type Answer, type Call } from '../support/http-client.js';
+import { nowhere } from '../support/nowhere.js';
 import { queryOnce } from '../support/product-database.js';
 import { startProductProcess, type ProductProcess } from '../support/product-process.js';
 
 const SECRET = 'canary-7c1d0a';
-const CONNECTION = {
-  type: 'postgresql',
-  host: '127.0.0.1',
-  port: 1,
-  database: 'shop',
-  username: 'alice',
-  password: SECRET,
-};
+const CONNECTION = nowhere(SECRET);
 
 interface Event {
   readonly id: string;

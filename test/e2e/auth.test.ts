@@ -2,20 +2,14 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { call, type Answer, type Call } from '../support/http-client.js';
+import { nowhere } from '../support/nowhere.js';
 import { queryOnce } from '../support/product-database.js';
 import { startProductProcess, type ProductProcess } from '../support/product-process.js';
 
 const MINE = '0197f000-0000-7000-8000-00000000000a';
 const THEIRS = '0197f000-0000-7000-8000-00000000000b';
 const SECRET = 'kV3hQ9sXw2Lr8TzNc5Yb1MfJg7Pd4Ea6';
-const CONNECTION = {
-  type: 'postgresql',
-  host: '127.0.0.1',
-  port: 1,
-  database: 'shop',
-  username: 'alice',
-  password: 'p-0d7f3a',
-};
+const CONNECTION = nowhere('p-0d7f3a');
 
 let app: ProductProcess;
 let base: string;

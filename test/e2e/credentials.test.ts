@@ -11,6 +11,7 @@ import { DatabaseModule } from '../../src/platform/database/database.module.js';
 import { Database } from '../../src/platform/database/database.service.js';
 import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module.js';
 import { call } from '../support/http-client.js';
+import { nowhere } from '../support/nowhere.js';
 import { makeProductDatabase, queryOnce, type ProductDatabase } from '../support/product-database.js';
 import { startProductProcess } from '../support/product-process.js';
 
@@ -339,14 +340,7 @@ describe('the whole product with a wrong application secret', () => {
     const right = await startProductProcess({ database, environment: { ...environment, APP_SECRET: FIRST } });
     const token = await right.token('admin', orgId);
     const path = '/api/v1/data-sources';
-    const connection = {
-      type: 'postgresql',
-      host: '127.0.0.1',
-      port: 1,
-      database: 'shop',
-      username: 'alice',
-      password: CANARY,
-    };
+    const connection = nowhere(CANARY);
     const { json } = await call(right.url + path, 'POST', { token, body: { name: 'one', connection } });
     const id = json.id as string;
     expect((await call(`${right.url}/health/ready`)).status).toBe(200);

@@ -13,11 +13,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { isRunning } from '../../src/platform/embedded-postgres/process-identity.js';
 import { installLauncher, runApp, type RunningApp } from '../support/app-install.js';
+import { until } from '../support/until.js';
 
 const NOBODY = 65_534;
 const asRoot = process.getuid?.() === 0;
@@ -60,14 +60,6 @@ const cluster = (dataDir: string): string => join(dataDir, 'postgres/cluster');
 
 function serverPid(dataDir: string): number {
   return Number(readFileSync(join(cluster(dataDir), 'postmaster.pid'), 'utf8').split('\n')[0]);
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`Not in 20 s: ${what}`);
-    await pause(20);
-  }
 }
 
 beforeAll(() => {
@@ -145,7 +137,7 @@ describe('the embedded PostgreSQL', () => {
     const app = await start(data);
     const pid = serverPid(data);
     await (how === 'exit' ? end(app, 'exit') : killNow(app));
-    await until('the server is gone', () => !isRunning(pid));
+    await until(() => !isRunning(pid), 'the server is gone', 20_000);
     expect(existsSync(join(cluster(data), 'postmaster.pid'))).toBe(false);
     const next = await start(data);
     expect(next.steps).toHaveLength(1);
@@ -171,14 +163,15 @@ describe('the embedded PostgreSQL', () => {
     const app = await start(data);
     const killed = serverPid(data);
     process.kill(killed, 'SIGKILL');
-    await until('another server is ready', () => {
+    const isBack = (): boolean => {
       const file = join(cluster(data), 'postmaster.pid');
       return existsSync(file) && serverPid(data) !== killed && /^ready/m.test(readFileSync(file, 'utf8'));
-    });
+    };
+    await until(isBack, 'another server is ready', 20_000);
     expect(await query(app.ownerUrl, 'SELECT answer FROM kept')).toEqual([{ answer: 42 }]);
     const second = serverPid(data);
     await killNow(app);
-    await until('the watchdog of the second server did its work', () => !isRunning(second));
+    await until(() => !isRunning(second), 'the watchdog of the second server did its work', 20_000);
   });
 
   it('starts after a crash of the machine: stale pid file, stale lock, ids that others have now', async () => {
@@ -270,7 +263,7 @@ accounts('the embedded PostgreSQL for root and for others', () => {
     expect(app.code).toBeUndefined();
     const orphan = serverPid(data);
     await killNow(app);
-    await until('the server is gone', () => !isRunning(orphan));
+    await until(() => !isRunning(orphan), 'the server is gone', 20_000);
     expect((await start(data, NOBODY)).steps).toHaveLength(1);
   });
 });

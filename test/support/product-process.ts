@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +9,7 @@ import { SystemClock } from '../../src/common/clock.js';
 import { loadConfig } from '../../src/platform/config/config.js';
 import type { RoleName } from '../../src/rbac/permissions.js';
 import { TokenIssuer } from '../../src/rbac/token-issuer.js';
+import { freePort } from '../servers/server-process.js';
 import { makeProductDatabase, type ProductDatabase } from './product-database.js';
 import { until } from './until.js';
 
@@ -104,13 +104,4 @@ async function isUp(child: ChildProcess, url: string): Promise<boolean> {
     (answer) => answer.ok,
     () => false,
   );
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
