@@ -38,6 +38,9 @@ export interface AwsTestServer extends TestEndpoints {
   readonly secretKey: string;
 }
 
+/** An object store with the protocol of S3. */
+export type S3TestServer = AwsTestServer;
+
 /** URLs start with `http://host:port/account`. */
 export interface AzureBlobTestServer extends TestEndpoints {
   readonly account: string;
@@ -77,7 +80,7 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly mariadb: TestServer;
   readonly redis: RedisTestServer;
   readonly clickhouse: ClickhouseTestServer;
-  readonly s3: AwsTestServer;
+  readonly s3: S3TestServer;
   readonly dynamodb: AwsTestServer;
   readonly azureBlob: AzureBlobTestServer;
   readonly gcs: GcsTestServer;

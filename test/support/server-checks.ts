@@ -6,6 +6,10 @@ import type {
   ClickhouseTestServer,
   RedisTestServer,
   S3TestServer,
+  AwsTestServer,
+  AzureBlobTestServer,
+  CosmosDbTestServer,
+  GcsTestServer,
   ServerName,
   TestEndpoint,
   TestServer,
@@ -91,7 +95,7 @@ const clickhouse: Check<ClickhouseTestServer> = {
   refused: (server) => clickhouse.accepted({ ...server, password: 'wrong' }),
 };
 
-const s3: Check<AwsTestServer> = {
+const s3: Check<S3TestServer> = {
   accepted: async ({ host, port, accessKey, secretKey, region }) => {
     const url = `http://${host}:${String(port)}/`;
     return (await fetchAws({ url, service: 's3', region, accessKey, secretKey })).status;
