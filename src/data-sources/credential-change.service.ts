@@ -7,7 +7,7 @@ import { CredentialsService } from '../credentials/credentials.service.js';
 import { Database } from '../platform/database/database.service.js';
 import { ChangeRecorder } from './change-recorder.service.js';
 import { applyPatch } from './connection.policy.js';
-import { lockRow, updateRow, type DataSourceRow } from './data-sources.store.js';
+import { isPaused, lockRow, updateRow, type DataSourceRow } from './data-sources.store.js';
 import { ProbesService } from './probes.service.js';
 import { SourceCache } from './source-cache.service.js';
 import { reasonOf } from './status-reason.js';
@@ -61,7 +61,7 @@ export class CredentialChange {
       const stored = next.kept.length > 0 ? await this.credentials.load(tx, ref, row.destination) : {};
       const kept = Object.fromEntries(Object.entries(stored).filter(([field]) => next.kept.includes(field)));
       await this.credentials.replace(tx, ref, next.destination, { ...kept, ...next.secrets });
-      const status = nextStatus(row.status, 'healthy', row.status_reason.code === 'PAUSED');
+      const status = nextStatus(row.status, 'healthy', isPaused(row));
       const updated = await updateRow(tx, row, {
         secret_fields: [...next.kept, ...Object.keys(next.secrets)].sort(),
         // The test ran against the configuration as it was: another one now needs a test of its own.

@@ -4,7 +4,7 @@ import { AppError } from '../common/app-error.js';
 import { Database } from '../platform/database/database.service.js';
 import type { ServerInfo } from '../connectors/spi/index.js';
 import { ChangeRecorder } from './change-recorder.service.js';
-import { factsOf, lockRow, updateRow } from './data-sources.store.js';
+import { factsOf, isPaused, lockRow, updateRow } from './data-sources.store.js';
 import type { DataSourceFacts, SourceRef, SourceStatus, Verdict } from './data-sources.types.js';
 import { SourceCache } from './source-cache.service.js';
 import { reasonOf } from './status-reason.js';
@@ -49,7 +49,7 @@ export class DataSourcesService {
     return this.database.inOrg(ref.orgId, async (tx) => {
       const row = await lockRow(tx, ref.orgId, ref.dataSourceId);
       if (!row || row.deleted_at) throw AppError.notFound('data source');
-      const paused = row.status_reason.code === 'PAUSED';
+      const paused = isPaused(row);
       if (paused || (tested !== undefined && tested !== row.revision)) return row.status;
       const status = nextStatus(row.status, verdict.outcome, paused);
       const settled = status === CONCLUSIONS[verdict.outcome];

@@ -129,9 +129,14 @@ export async function updateRow(tx: Tx, row: DataSourceRow, change: RowChange): 
   return updated;
 }
 
+/** Whether a person has paused the source. */
+export function isPaused({ status_reason: reason }: DataSourceRow): boolean {
+  return reason.code === 'PAUSED';
+}
+
 /** Whether a person has paused the source or put it into maintenance: the product leaves it alone until it is resumed. */
-export function rests({ status, status_reason: reason }: DataSourceRow): boolean {
-  return reason.code === 'PAUSED' || status === 'maintenance';
+export function rests(row: DataSourceRow): boolean {
+  return isPaused(row) || row.status === 'maintenance';
 }
 
 export function factsOf(row: DataSourceRow): DataSourceFacts {
@@ -143,7 +148,7 @@ export function factsOf(row: DataSourceRow): DataSourceFacts {
     category: row.category,
     status: row.status,
     reason: row.status_reason,
-    paused: row.status_reason.code === 'PAUSED',
+    paused: isPaused(row),
     version: row.version,
     revision: row.revision,
     destination: row.destination,

@@ -25,9 +25,9 @@ export interface HealthSettings {
   readonly healthy_threshold: number;
 }
 
-/** Why a source has its status. `PAUSED` and `MAINTENANCE` come from people, `NEW` and `CHANGED` from the product. */
+/** Why a source has its status. `PAUSED` and `MAINTENANCE` come from people, `NEW`, `CHANGED` and `DELETED` from the product. */
 export interface StatusReason {
-  readonly code: ErrorCode | 'PAUSED' | 'MAINTENANCE' | 'NEW' | 'CHANGED' | 'RETRY' | 'OK';
+  readonly code: ErrorCode | 'PAUSED' | 'MAINTENANCE' | 'NEW' | 'CHANGED' | 'DELETED' | 'RETRY' | 'OK';
   readonly message: string;
   readonly user_action: boolean;
   readonly since: string;

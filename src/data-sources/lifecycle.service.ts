@@ -3,7 +3,7 @@ import type { Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { Database } from '../platform/database/database.service.js';
 import { ChangeRecorder } from './change-recorder.service.js';
-import { lockRow, updateRow, type DataSourceRow } from './data-sources.store.js';
+import { isPaused, lockRow, rests, updateRow, type DataSourceRow } from './data-sources.store.js';
 import type { StatusReason } from './data-sources.types.js';
 import { reasonOf } from './status-reason.js';
 import { nextStatus, type StatusEvent } from './status.policy.js';
@@ -66,8 +66,8 @@ export class Lifecycle {
     return this.database.inOrg(actor.orgId, async (tx) => {
       const row = await lockRow(tx, actor.orgId, id);
       if (!row || row.deleted_at) throw AppError.notFound('data source');
-      const paused = row.status_reason.code === 'PAUSED';
-      const resting = paused || row.status === 'maintenance';
+      const paused = isPaused(row);
+      const resting = rests(row);
       if (event === 'resumed' && !resting)
         throw new AppError('CONFLICT', 'The data source is neither paused nor in maintenance.');
       if (event === 'retried' && resting)

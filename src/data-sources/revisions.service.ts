@@ -7,7 +7,7 @@ import { CredentialsService } from '../credentials/credentials.service.js';
 import { Database, type Tx } from '../platform/database/database.service.js';
 import { ChangeRecorder } from './change-recorder.service.js';
 import { applyPatch, weakensTls } from './connection.policy.js';
-import { lockRow, updateRow, type DataSourceRow, type RowChange } from './data-sources.store.js';
+import { isPaused, lockRow, updateRow, type DataSourceRow, type RowChange } from './data-sources.store.js';
 import type { UpdateDataSource } from './dto/requests.dto.js';
 import { given, refuseTakenName, withFilePath } from './source-input.js';
 import { reasonOf } from './status-reason.js';
@@ -92,7 +92,14 @@ export class Revisions {
       }
       const now = new Date();
       const purgeAt = new Date(now.getTime() + GRACE_DAYS * 86_400_000);
-      const deleted = await updateRow(tx, row, { deleted_at: now, purge_at: purgeAt });
+      const status = nextStatus(row.status, 'deleted', isPaused(row));
+      const deleted = await updateRow(tx, row, {
+        deleted_at: now,
+        purge_at: purgeAt,
+        ...(status === row.status
+          ? {}
+          : { status, status_reason: reasonOf('DELETED', 'Deleted before its test ended.') }),
+      });
       await this.upkeep.retire(tx, deleted, purgeAt);
       await this.recorder.record(tx, actor, deleted, {
         action: 'data_source.delete',
@@ -102,19 +109,20 @@ export class Revisions {
     });
   }
 
-  /** Takes a deleted source back, and tests it. */
+  /** Takes a deleted source back, and tests it. One that was paused or in maintenance still is, until the same moment. */
   async restore(actor: Actor, id: string): Promise<DataSourceRow> {
     return refuseTakenName(() =>
       this.database.inOrg(actor.orgId, async (tx) => {
         const row = await lockRow(tx, actor.orgId, id);
         if (!row) throw AppError.notFound('data source');
         if (!row.deleted_at) throw new AppError('CONFLICT', 'The data source is not deleted.');
+        const status = nextStatus(row.status, 'restored', isPaused(row));
         const restored = await updateRow(tx, row, {
           deleted_at: null,
           purge_at: null,
-          status: 'testing',
-          status_until: null,
-          status_reason: reasonOf('CHANGED', 'The source was restored; a test is running.'),
+          ...(status === 'testing'
+            ? { status, status_reason: reasonOf('CHANGED', 'The source was restored; a test is running.') }
+            : {}),
         });
         await this.upkeep.revive(tx, restored);
         await this.recorder.record(tx, actor, restored, {
@@ -154,7 +162,7 @@ export class Revisions {
     const stored = next.kept.length > 0 ? await this.credentials.load(tx, ref, row.destination) : {};
     const kept = Object.fromEntries(Object.entries(stored).filter(([field]) => next.kept.includes(field)));
     await this.credentials.replace(tx, ref, next.destination, { ...kept, ...next.secrets });
-    const status = nextStatus(row.status, 'changed', row.status_reason.code === 'PAUSED');
+    const status = nextStatus(row.status, 'changed', isPaused(row));
     return {
       change: {
         connection: next.open,

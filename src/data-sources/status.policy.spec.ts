@@ -18,12 +18,24 @@ describe('the status of a source', () => {
     ['maintenance', 'healthy', 'maintenance'],
     ['maintenance', 'changed', 'maintenance'],
     ['active', 'resumed', 'active'],
+    ['testing', 'deleted', 'inactive'],
+    ['failed', 'deleted', 'failed'],
+    ['failed', 'restored', 'testing'],
+    ['maintenance', 'restored', 'maintenance'],
   ] as const)('%s, %s: %s', (from, event, to) => {
     expect(nextStatus(from, event, false)).toBe(to);
   });
 
   it('only people move a paused source', () => {
-    const events: StatusEvent[] = ['healthy', 'unreachable', 'misconfigured', 'changed', 'retried'];
+    const events: StatusEvent[] = [
+      'healthy',
+      'unreachable',
+      'misconfigured',
+      'changed',
+      'retried',
+      'deleted',
+      'restored',
+    ];
     for (const event of events) expect(nextStatus('inactive', event, true)).toBe('inactive');
     expect(nextStatus('inactive', 'resumed', true)).toBe('testing');
     expect(nextStatus('inactive', 'maintenance', true)).toBe('maintenance');
@@ -39,6 +51,8 @@ describe('the status of a source', () => {
       'maintenance',
       'resumed',
       'retried',
+      'deleted',
+      'restored',
     ];
     for (const from of SOURCE_STATUSES)
       for (const event of events)

@@ -1,7 +1,8 @@
 import type { SourceStatus, Verdict } from './data-sources.types.js';
 
 /** What can happen to a source that may move its status. */
-export type StatusEvent = Verdict['outcome'] | 'changed' | 'paused' | 'maintenance' | 'resumed' | 'retried';
+export type StatusEvent =
+  Verdict['outcome'] | 'changed' | 'paused' | 'maintenance' | 'resumed' | 'retried' | 'deleted' | 'restored';
 
 /**
  * The status machine. A pair that is missing leaves the status as it is: a verdict about a paused source, for one, says
@@ -16,6 +17,9 @@ const TRANSITIONS: Readonly<Record<SourceStatus, Partial<Record<StatusEvent, Sou
     retried: 'testing',
     paused: 'inactive',
     maintenance: 'maintenance',
+    // Nothing is tested any more. The other statuses stay: they say how the source was found last.
+    deleted: 'inactive',
+    restored: 'testing',
   },
   active: {
     healthy: 'active',
@@ -25,6 +29,7 @@ const TRANSITIONS: Readonly<Record<SourceStatus, Partial<Record<StatusEvent, Sou
     retried: 'testing',
     paused: 'inactive',
     maintenance: 'maintenance',
+    restored: 'testing',
   },
   inactive: {
     healthy: 'active',
@@ -35,6 +40,7 @@ const TRANSITIONS: Readonly<Record<SourceStatus, Partial<Record<StatusEvent, Sou
     resumed: 'testing',
     paused: 'inactive',
     maintenance: 'maintenance',
+    restored: 'testing',
   },
   failed: {
     healthy: 'active',
@@ -46,6 +52,7 @@ const TRANSITIONS: Readonly<Record<SourceStatus, Partial<Record<StatusEvent, Sou
     resumed: 'testing',
     paused: 'inactive',
     maintenance: 'maintenance',
+    restored: 'testing',
   },
   maintenance: { resumed: 'testing', changed: 'maintenance', maintenance: 'maintenance', paused: 'inactive' },
 };

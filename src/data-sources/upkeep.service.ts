@@ -46,10 +46,11 @@ export class Upkeep {
     await this.jobs.cancel(tx, 'test', dataSourceId);
   }
 
-  /** Takes a restored source back into service. */
+  /** Takes a restored source back into service, or into its rest: one whose time is over by now ends at once. */
   async revive(tx: Tx, row: DataSourceRow): Promise<void> {
     await this.schedules.remove(tx, row.id, 'purge');
     await this.start(tx, row);
-    await this.test(tx, row);
+    await this.wake(tx, row, row.status_until);
+    if (row.status === 'testing') await this.test(tx, row);
   }
 }

@@ -9,6 +9,7 @@ import {
   settled,
   type SourceView,
 } from '../support/sources.js';
+import { TcpProxy } from '../support/tcp-proxy.js';
 import { until } from '../support/until.js';
 
 let app: TestApp;
@@ -56,6 +57,25 @@ describe('delete', () => {
     expect((await app.call('POST', `${path}/restore`)).status).toBe(409);
   });
 
+  it('leaves no test behind, and no status that says there is one', async () => {
+    const proxy = await TcpProxy.start({ host: String(connection.host), port: Number(connection.port) });
+    try {
+      proxy.mode = 'silent';
+      const made = await createSource(app, 'deleted while tested', { ...connection, ...proxy.address });
+      await until(() => proxy.open > 0, 'it is tested');
+      expect((await app.call('DELETE', `/data-sources/${made.id}`)).status).toBe(200);
+      await until(() => proxy.open === 0, 'the test has hung up');
+      const { body } = await app.call('GET', '/data-sources?include_deleted=true&q=deleted while tested');
+      expect(body).toMatchObject({ items: [{ status: 'inactive', status_reason: { code: 'DELETED' } }] });
+      proxy.mode = 'pass';
+      const restored = await app.call('POST', `/data-sources/${made.id}/restore`);
+      expect(restored).toMatchObject({ status: 200, body: { status: 'testing', deleted_at: null } });
+      expect((await settled(app, made.id)).status).toBe('active');
+    } finally {
+      await proxy.stop();
+    }
+  });
+
   it('takes everything along by force', async () => {
     const made = await createSource(app, 'purged', connection);
     expect((await app.call('DELETE', `/data-sources/${made.id}?force=true`, { as: 'editor' })).status).toBe(
@@ -91,6 +111,46 @@ describe('pause, maintenance, retry', () => {
     expect((await app.call('POST', `${path}/resume`)).status).toBe(200);
     expect((await settled(app, made.id)).status).toBe('active');
     expect((await app.call('POST', `${path}/resume`)).status).toBe(409);
+  });
+
+  it('keeps a pause and a maintenance over a deletion', async () => {
+    const later = inOneHour();
+    for (const [rest, body, kept] of [
+      ['pause', { reason: 'moving' }, { status: 'inactive', status_until: null }],
+      ['pause', { until: later }, { status: 'inactive', status_until: later }],
+      ['maintenance', { until: later, reason: 'disks' }, { status: 'maintenance', status_until: later }],
+    ] as const) {
+      const made = await createSource(app, `rests ${randomUUID()}`, connection);
+      await settled(app, made.id);
+      const path = `/data-sources/${made.id}`;
+      const before = (await app.call('POST', `${path}/${rest}`, { body })).body as SourceView;
+      await app.call('DELETE', path);
+      const restored = (await app.call('POST', `${path}/restore`)).body as SourceView;
+      expect(restored).toMatchObject({ ...kept, status_reason: before.status_reason, deleted_at: null });
+      const wakes = await queryOnce(
+        app.database.superuserUrl,
+        `SELECT next_run_at FROM schedules WHERE kind = 'wake' AND data_source_id = $1`,
+        [made.id],
+      );
+      expect(wakes).toEqual(kept.status_until === null ? [] : [{ next_run_at: new Date(later) }]);
+      expect((await app.call('POST', `${path}/resume`)).status).toBe(200);
+      expect((await settled(app, made.id)).status).toBe('active');
+    }
+  });
+
+  it('ends a pause whose time ran out while the source was deleted', async () => {
+    const made = await createSource(app, 'overslept', connection);
+    await settled(app, made.id);
+    const path = `/data-sources/${made.id}`;
+    await app.call('POST', `${path}/pause`, { body: { until: inOneHour() } });
+    await app.call('DELETE', path);
+    await queryOnce(
+      app.database.superuserUrl,
+      `UPDATE data_sources SET status_until = now() - interval '1 minute' WHERE id = $1`,
+      [made.id],
+    );
+    await app.call('POST', `${path}/restore`);
+    await until(async () => (await readSource(app, made.id)).status === 'active', 'the pause ends', 15_000);
   });
 
   it('ends a pause by itself', async () => {
