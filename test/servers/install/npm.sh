@@ -1,5 +1,5 @@
 #!/bin/sh
-# Servers that npm has, in the versions of npm/package-lock.json: PostgreSQL 12 to 17, Azurite, dynalite, Cosmos DB.
+# Servers that npm has, in the versions of npm/package-lock.json: PostgreSQL 12 to 17, Azurite, Cosmos DB.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)/npm

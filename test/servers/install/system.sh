@@ -24,7 +24,8 @@ need rabbitmq-server rabbitmq-server
 need nats-server nats-server
 need pgbouncer pgbouncer
 # What the other parts need.
-need java openjdk-17-jre-headless
+# A source file of Java is started as it is, which takes the compiler.
+need javac openjdk-17-jdk-headless
 need mvn maven
 need go golang-go
 need python3 python3-venv
