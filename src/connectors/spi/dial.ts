@@ -4,7 +4,8 @@ import { checkServerIdentity, connect as connectTls, type ConnectionOptions, typ
 import { AppError } from '../../common/app-error.js';
 import type { Address, OpenContext } from './connector.js';
 import { toConnectorError } from './connector-error.js';
-import { normalizeHost, type TLS_MODES } from './spec.js';
+import type { TLS_MODES } from './spec.js';
+import { normalizeHost } from './spec-secrets.js';
 
 /** The `tls` block of a connection, see spec.ts. */
 export interface TlsConfig {

@@ -6,4 +6,6 @@ export * from './dial.js';
 export * from './metadata.js';
 export * from './meter.js';
 export * from './spec.js';
+export * from './spec-secrets.js';
+export * from './validate-connection.js';
 export * from './version.js';
