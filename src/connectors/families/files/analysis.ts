@@ -126,8 +126,6 @@ export interface RangeAnswer {
 export interface RangeFile {
   readonly path: string;
   readonly size: number;
-  /** Milliseconds since 1970, where the store tells. */
-  readonly modifiedMs?: number;
 }
 
 export interface Analysis {

@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../../common/app-error.js';
 import type { OpenContext, Remedy, Session } from '../../spi/index.js';
-
-import { discoverFile, type Reader } from './discover-file.js';
+import type { Reader } from './analyze-file.js';
+import { discoverFile } from './discover-file.js';
 import { isGzip } from './sample-plan.js';
 import { openStore, type StoreConfig } from './store-spec.js';
 import type { FileStore } from './stores/file-store.js';

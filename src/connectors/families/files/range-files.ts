@@ -1,6 +1,6 @@
 import { AppError } from '../../../common/app-error.js';
 import { CAPS, type RangeAnswer, type RangeFile, type RangeQuestion } from './analysis.js';
-import type { FileStore, StoredFile } from './stores/file-store.js';
+import type { FileStore, ListedFile, StoredFile } from './stores/file-store.js';
 
 /** Answers what a parser thread asks for, out of one store and within a budget. Each file is opened once. */
 export class RangeFiles {
@@ -15,10 +15,15 @@ export class RangeFiles {
     private readonly budget: number,
   ) {}
 
-  /** Takes over a file or a list that is there already; the file is closed with the rest. */
-  know(path: string, what: { file: StoredFile } | { files: readonly RangeFile[] }): void {
-    if ('file' in what) this.opened.set(path, Promise.resolve(what.file));
-    else this.listed.set(path, Promise.resolve(what.files));
+  /** A file that is open already; whoever opened it closes it. */
+  knowFile(path: string, file: StoredFile): void {
+    const { size, version } = file;
+    const read: StoredFile['read'] = (offset, length, signal) => file.read(offset, length, signal);
+    this.opened.set(path, Promise.resolve({ size, version, read, close: () => Promise.resolve() }));
+  }
+
+  knowList(prefix: string, files: readonly RangeFile[]): void {
+    this.listed.set(prefix, Promise.resolve(files.map(({ path, size }) => ({ path, size }))));
   }
 
   /** Rejects with an AppError of the store, or FILE_UNREADABLE beyond the budget. */
@@ -34,11 +39,12 @@ export class RangeFiles {
     return file ? { id, bytes: await file.read(offset, length, signal) } : { id };
   }
 
-  /** Files right below a prefix that ends with a slash, at most `CAPS.listedFiles`. */
-  list(prefix: string, signal: AbortSignal): Promise<readonly RangeFile[]> {
+  private list(prefix: string, signal: AbortSignal): Promise<readonly RangeFile[]> {
     const known = this.listed.get(prefix);
     if (known) return known;
-    const listing = listFiles(this.store, prefix, signal);
+    const listing = listFiles(this.store, prefix, signal).then((files) =>
+      files.map(({ path, size }) => ({ path, size })),
+    );
     this.listed.set(prefix, listing);
     return listing;
   }
@@ -47,9 +53,7 @@ export class RangeFiles {
   async close(): Promise<void> {
     const files = await Promise.allSettled(this.opened.values());
     this.opened.clear();
-    await Promise.all(
-      files.map((file) => (file.status === 'fulfilled' ? file.value?.close() : Promise.resolve())),
-    );
+    for (const file of files) if (file.status === 'fulfilled') await file.value?.close();
   }
 
   private open(path: string, signal: AbortSignal): Promise<StoredFile | undefined> {
@@ -64,20 +68,14 @@ export class RangeFiles {
   }
 }
 
-async function listFiles(
+/** Files right below a prefix that ends with a slash, at most `CAPS.listedFiles`. */
+export async function listFiles(
   store: FileStore,
   prefix: string,
   signal: AbortSignal,
-): Promise<readonly RangeFile[]> {
-  const files: RangeFile[] = [];
-  for await (const entry of store.list(prefix, { delimiter: '/', limit: CAPS.listedFiles, signal })) {
-    if ('prefix' in entry) continue;
-    const { path, size, modified_at } = entry;
-    files.push({
-      path,
-      size,
-      ...(modified_at === undefined ? {} : { modifiedMs: Date.parse(modified_at) }),
-    });
-  }
+): Promise<readonly ListedFile[]> {
+  const files: ListedFile[] = [];
+  for await (const entry of store.list(prefix, { delimiter: '/', limit: CAPS.listedFiles, signal }))
+    if (!('prefix' in entry)) files.push(entry);
   return files;
 }

@@ -1,6 +1,6 @@
 import type { NormalizedType } from '../../../../spi/metadata.js';
 import type { ColumnFacts, FieldLister, TypeFacts } from '../field-list.js';
-import { isObject, type JsonObject } from '../json-values.js';
+import { isObject, textIn, type JsonObject } from '../json-values.js';
 import { ParseFault } from '../parse-fault.js';
 
 /** A schema at its place: names in it are looked up in the namespace around it. */
@@ -41,6 +41,8 @@ const LOGICAL: Readonly<Record<string, NormalizedType>> = {
 /** Columns of an Avro schema: the fields of its record, or one column `value` for anything else. */
 export class AvroSchema {
   private readonly named = new Map<string, Placed>();
+  /** The records that the one at hand lies in. */
+  private readonly around = new Set<JsonObject>();
 
   /** @param schema parsed JSON, of any shape. */
   constructor(
@@ -100,10 +102,10 @@ export class AvroSchema {
     return (schema.fields as unknown[]).filter(isObject).map((field) => {
       const place = { schema: field.type, namespace: inner };
       return {
-        name: typeof field.name === 'string' ? field.name : '',
+        name: textIn(field.name) ?? '',
         nullable: isNullable(field.type),
         type: () => this.typeOf(place, 0).type,
-        comment: typeof field.doc === 'string' ? field.doc : undefined,
+        comment: textIn(field.doc),
         default: Object.hasOwn(field, 'default') ? JSON.stringify(field.default) : undefined,
       };
     });
@@ -128,12 +130,12 @@ export class AvroSchema {
     const facts: JsonObject = isObject(schema) ? schema : {};
     const name = typeof schema === 'string' ? schema : facts.type;
     if (isRecord(facts)) {
-      const fields = this.lister.list(this.fieldsOf({ schema, namespace }));
-      return {
-        native: `record ${typeof facts.name === 'string' ? facts.name : ''}`.trim(),
-        type: 'object',
-        fields,
-      };
+      // A record inside of itself is told by its name alone.
+      const again = this.around.has(facts);
+      this.around.add(facts);
+      const fields = again ? [] : this.lister.list(this.fieldsOf({ schema, namespace }));
+      if (!again) this.around.delete(facts);
+      return { native: `record ${textIn(facts.name) ?? ''}`.trim(), type: 'object', fields };
     }
     const inner = (below: unknown): TypeFacts => this.typeOf({ schema: below, namespace }, depth + 1).type;
     if (name === 'array') {
@@ -146,7 +148,7 @@ export class AvroSchema {
         (value) => typeof value === 'string',
       );
       return {
-        native: `enum ${typeof facts.name === 'string' ? facts.name : ''}`.trim(),
+        native: `enum ${textIn(facts.name) ?? ''}`.trim(),
         type: 'enum',
         values,
       };

@@ -46,7 +46,7 @@ export async function readCheckpoint(
     slice: async (start, end = place.size) => {
       folder.left -= end - start;
       if (folder.left < 0) throw new ParseFault('The checkpoint of the table is too long to be read.');
-      return (await file.read(start, end - start)).slice().buffer as ArrayBuffer;
+      return (await file.read(start, end - start)).slice().buffer;
     },
   };
   const metadata = await parquetMetadataAsync(buffer, { initialFetchSize: FOOTER_BYTES });

@@ -21,7 +21,7 @@ export function meaningOf(code: string): NumberMeaning {
   const [first = ''] = plain.split(';');
   if (/general|[#?]/.test(first)) return 'number';
   const time = /h|s|\[m+\]|am\/pm/.test(first);
-  const date = /y|d/.test(first) || (!time && /m/.test(first));
+  const date = /y|d/.test(first) || (!time && first.includes('m'));
   if (date) return time ? 'timestamp' : 'date';
   return time ? 'time' : 'number';
 }

@@ -93,5 +93,8 @@ function typeOf(schema: Schema, id: number, parent: number): TypeFacts {
       precision,
       scale,
     };
-  return maxLength === undefined ? kind : { ...kind, native: `${native}(${String(maxLength)})`, maxLength };
+  // Some writers give every type a length of 0.
+  return native.endsWith('char') && maxLength !== undefined
+    ? { native: `${native}(${String(maxLength)})`, type: 'string', maxLength }
+    : kind;
 }
