@@ -12,7 +12,8 @@ import type { GcsTestServer, Running } from './server-types.js';
  */
 export async function startGcs(folder: string): Promise<Running<GcsTestServer>> {
   filesIn(folder);
-  const tls = makeTlsMaterial();
+  // Its token endpoint stands for Google's own, which is the only one that a key is taken to.
+  const tls = makeTlsMaterial(['oauth2.googleapis.com']);
   const to = await freePort();
   const account = new ServiceAccount();
   const front = await startFront({ to, tls, refuse: (request, body) => account.answer(request, body) });

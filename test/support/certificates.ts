@@ -116,20 +116,20 @@ export interface TlsMaterial {
   readonly ca: string;
   /** An authority that signed nothing here: trusting only it must fail. */
   readonly otherCa: string;
-  /** Names: localhost and 127.0.0.1. */
+  /** Names: localhost and 127.0.0.1, and those that were asked for. */
   readonly server: Certificate;
   readonly client: Certificate;
 }
 
 /** A private authority with a server certificate for loopback and a client certificate. */
-export function makeTlsMaterial(): TlsMaterial {
+export function makeTlsMaterial(names: readonly string[] = []): TlsMaterial {
   const commonName = 'Test Authority';
   const authority = makeCertificate({ commonName, authority: true });
   const issuer = { ...authority, commonName };
   return {
     ca: authority.cert,
     otherCa: makeCertificate({ commonName: 'Other Authority', authority: true }).cert,
-    server: makeCertificate({ commonName: 'localhost', names: ['localhost', '127.0.0.1'], issuer }),
+    server: makeCertificate({ commonName: 'localhost', names: ['localhost', '127.0.0.1', ...names], issuer }),
     client: makeCertificate({ commonName: 'test-client', issuer }),
   };
 }

@@ -2,6 +2,7 @@ import { Type, type Static, type TObject, type TProperties } from 'typebox';
 import { AppError } from '../../../common/app-error.js';
 import type { Address, ConnectionFault, OpenContext } from '../../spi/index.js';
 import type { FileStore } from './stores/file-store.js';
+import { checkGcs, gcsEndpoint, gcsFields } from './stores/gcs/gcs-spec.js';
 import { localStore } from './stores/local-store.js';
 import { bucketField, checkS3, s3Endpoint, s3Fields } from './stores/s3/s3-spec.js';
 
@@ -16,6 +17,7 @@ const block = <P extends TProperties>(name: string, title: string, fields: P) =>
  */
 export const storeFields = () => ({
   s3: block('S3Store', 'S3', { ...bucketField(), ...s3Fields() }),
+  gcs: block('GcsStore', 'Google Cloud Storage', { ...bucketField(), ...gcsFields() }),
 });
 
 export type StoreConfig = Static<TObject<ReturnType<typeof storeFields>>>;
@@ -34,6 +36,12 @@ const KINDS: { readonly [K in keyof StoreConfig]-?: Kind<NonNullable<StoreConfig
     endpoint: s3Endpoint,
     check: checkS3,
     open: async (config, context) => (await import('./stores/s3/s3-store.js')).openS3Store(config, context),
+  },
+  gcs: {
+    endpoint: gcsEndpoint,
+    check: checkGcs,
+    open: async (config, context) =>
+      (await import('./stores/gcs/gcs-store.js')).openGcsStore(config, context),
   },
 };
 

@@ -31,6 +31,8 @@ export interface HttpCall {
   readonly signal: AbortSignal;
   /** An answer with more bytes is refused; 16 MB unless told. */
   readonly maxBytes?: number;
+  /** Leaves a body packed that says that it is: a file is read as it is stored. */
+  readonly asStored?: boolean;
 }
 
 export interface HttpAnswer {
@@ -129,6 +131,7 @@ export class HttpLine {
    */
   async call(call: HttpCall): Promise<HttpAnswer> {
     const { method = 'GET', path, headers = {}, body, signal, maxBytes = MAX_BYTES } = call;
+    const { asStored = false } = call;
     signal.throwIfAborted();
     const own: Waiting = { signal };
     this.waiting.add(own);
@@ -147,7 +150,7 @@ export class HttpLine {
       return {
         status: answer.statusCode,
         headers: plainHeaders,
-        body: plainHeaders['content-encoding'] === 'gzip' ? await unpacked(raw, maxBytes) : raw,
+        body: plainHeaders['content-encoding'] === 'gzip' && !asStored ? await unpacked(raw, maxBytes) : raw,
       };
     } catch (error) {
       throw signal.aborted ? signal.reason : toConnectorError(error, HTTP_CODES, 'PROTOCOL');

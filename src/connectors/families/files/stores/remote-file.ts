@@ -2,9 +2,12 @@ import { AppError } from '../../../../common/app-error.js';
 import type { HttpAnswer } from '../../http/http-line.js';
 import type { FileFacts, StoredFile } from './file-store.js';
 
-/** A range that a store is asked for, by GET. */
+/** A range that a store is asked for, by GET, as it is stored. */
 export interface AskedRange {
-  readonly headers: Readonly<Record<string, string>>;
+  /** Value of a Range header; absent for the whole. */
+  readonly range?: string;
+  /** The version that it must be of, or the answer is 412. */
+  readonly version?: string;
   /** What the answer can have at most, the words of a fault included. */
   readonly maxBytes: number;
 }
@@ -14,8 +17,6 @@ export type AskRange = (range: AskedRange, signal: AbortSignal) => Promise<HttpA
 export interface RangeAnswers {
   /** The version in the headers; undefined where there is none. */
   version(headers: Readonly<Record<string, string>>): string | undefined;
-  /** Headers that refuse any other version with 412. */
-  condition(version: string): Readonly<Record<string, string>>;
   /** What an answer that is no success means. */
   fault(answer: HttpAnswer): AppError;
 }
@@ -53,11 +54,9 @@ export async function openByRange(
       const end = Math.min(offset + length, size);
       if (end <= offset) return new Uint8Array(new ArrayBuffer(0));
       if (end <= head.length) return ownBytes(head.subarray(offset, end));
-      const range = { range: `bytes=${String(offset)}-${String(end - 1)}` };
-      const answer = await ask(
-        { headers: { ...range, ...answers.condition(version) }, maxBytes: end - offset + FAULT_BYTES },
-        readSignal,
-      );
+      const range = `bytes=${String(offset)}-${String(end - 1)}`;
+      const answer = await ask({ range, version, maxBytes: end - offset + FAULT_BYTES }, readSignal);
+      if (answer.status === 412 || answer.status === 416) throw replaced();
       if (answer.status >= 400) throw answers.fault(answer);
       const found = rangeOf(answer);
       if (found?.offset !== offset) throw noRange();
@@ -69,7 +68,7 @@ export async function openByRange(
 }
 
 /** The fault of a file that is another one than the one that was opened. */
-export function replaced(): AppError {
+function replaced(): AppError {
   return new AppError('BUSY', 'The file was replaced while it was read.', {
     hint: 'Try again when nobody writes it.',
   });
@@ -80,11 +79,10 @@ async function beginning(
   answers: RangeAnswers,
   { length, signal }: { readonly length: number; readonly signal: AbortSignal },
 ): Promise<FileFacts & { readonly head: Buffer }> {
-  const range = { range: `bytes=0-${String(length - 1)}` };
   const maxBytes = length + FAULT_BYTES;
-  let answer = await ask({ headers: range, maxBytes }, signal);
+  let answer = await ask({ range: `bytes=0-${String(length - 1)}`, maxBytes }, signal);
   // An empty file has no first byte.
-  if (answer.status === 416) answer = await ask({ headers: {}, maxBytes }, signal);
+  if (answer.status === 416) answer = await ask({ maxBytes }, signal);
   if (answer.status >= 300) throw answers.fault(answer);
   const version = answers.version(answer.headers);
   const found = rangeOf(answer);

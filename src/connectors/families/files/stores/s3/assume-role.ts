@@ -3,37 +3,19 @@ import type { OpenContext } from '../../../../spi/index.js';
 import { elsewhere } from '../../../../spi/index.js';
 import { signedHeaders, type AwsKey } from '../../../http/aws-signature.js';
 import { HttpLine, httpServer } from '../../../http/http-line.js';
+import { SharedToken, type TimedToken } from '../../../http/shared-token.js';
 import { parseXml, textAt } from '../../../http/xml.js';
-import { abortable } from '../abortable.js';
 import { s3Fault } from './s3-faults.js';
 import { awsHost, type S3Config } from './s3-spec.js';
 
 const SESSION_S = 3_600;
-/** Keys are renewed so long before they end. */
-const EARLY_MS = 300_000;
 
-/**
- * Keys of a role, by STS AssumeRole with the keys of the connection; a service other than AWS is asked at its own host.
- * They are kept until shortly before they end, and several who wait for them share one call.
- */
-export function roleKeys(config: S3Config, key: AwsKey, context: OpenContext) {
-  let known: { key: AwsKey; ends: number } | undefined;
-  let asking: Promise<typeof known> | undefined;
-  return async (signal: AbortSignal): Promise<AwsKey> => {
-    if (known && known.ends - EARLY_MS > Date.now()) return known.key;
-    const mine = (asking ??= assumeRole(config, key, { ...elsewhere(context), signal }).finally(() => {
-      asking = undefined;
-    }));
-    known = await abortable(mine, signal);
-    return known?.key ?? key;
-  };
+/** Keys of a role, by STS AssumeRole with the keys of the connection; a service other than AWS is asked at its own host. */
+export function roleKeys(config: S3Config, key: AwsKey, context: OpenContext): SharedToken<AwsKey> {
+  return new SharedToken((signal) => assumeRole(config, key, { ...elsewhere(context), signal }));
 }
 
-async function assumeRole(
-  config: S3Config,
-  key: AwsKey,
-  context: OpenContext,
-): Promise<{ key: AwsKey; ends: number }> {
+async function assumeRole(config: S3Config, key: AwsKey, context: OpenContext): Promise<TimedToken<AwsKey>> {
   const { region = 'us-east-1', tls, host, port } = config;
   const server = httpServer({
     host: host ?? awsHost('sts', region),
@@ -69,8 +51,8 @@ async function assumeRole(
       throw new AppError('PROTOCOL', 'The token service gave no keys.');
     const ends = Date.parse(text('Expiration') ?? '');
     return {
-      key: { accessKeyId, secretAccessKey, sessionToken: text('SessionToken') },
-      ends: Number.isNaN(ends) ? Date.now() + SESSION_S * 1_000 : ends,
+      token: { accessKeyId, secretAccessKey, sessionToken: text('SessionToken') },
+      livesS: Number.isNaN(ends) ? SESSION_S : (ends - Date.now()) / 1_000,
     };
   } finally {
     await line.close();

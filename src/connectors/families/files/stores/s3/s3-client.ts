@@ -22,6 +22,7 @@ export interface S3Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly maxBytes?: number;
+  readonly asStored?: boolean;
 }
 
 /** S3 as far as it only reads: every request signed anew, by the keys of the connection or of its role, or by none. */
@@ -41,7 +42,8 @@ export class S3Client {
     if (id === undefined || secret === undefined)
       throw new AppError('AMBIENT_CREDENTIALS_FORBIDDEN', 'The store needs keys of its own.');
     const key = { accessKeyId: id, secretAccessKey: secret, sessionToken };
-    this.keys = config.role_arn === undefined ? () => Promise.resolve(key) : roleKeys(config, key, context);
+    const role = config.role_arn === undefined ? undefined : roleKeys(config, key, context);
+    this.keys = (signal) => role?.get(signal) ?? Promise.resolve(key);
   }
 
   /** @throws AppError, also for every status that is no success. */
@@ -67,7 +69,7 @@ export class S3Client {
 
   /** As `call`, but gives the answer whatever its status. */
   async ask(call: S3Call): Promise<HttpAnswer> {
-    const { headers = {}, signal, maxBytes } = call;
+    const { headers = {}, signal, maxBytes, asStored = false } = call;
     const { origin, path } = this.place(call);
     const [line, key] = await Promise.all([this.lineTo(origin), this.keys?.(signal)]);
     const answer = await patientCall(line, () => ({
@@ -76,6 +78,7 @@ export class S3Client {
         ? signedHeaders({ method: 'GET', host: origin.host, path, headers }, this.scope(key))
         : { ...headers },
       signal,
+      asStored,
       ...(maxBytes === undefined ? {} : { maxBytes }),
     }));
     this.tellAuth(answer);

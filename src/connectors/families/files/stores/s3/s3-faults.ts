@@ -1,7 +1,6 @@
 import { AppError, type ErrorCode } from '../../../../../common/app-error.js';
 import { httpFault, type HttpAnswer } from '../../../http/http-line.js';
 import { parseXml, textAt } from '../../../http/xml.js';
-import { replaced } from '../remote-file.js';
 
 /** The codes in S3's own errors. */
 const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
@@ -32,7 +31,6 @@ const ELSEWHERE = new Set(['PermanentRedirect', 'TemporaryRedirect', 'Authorizat
 /** What an answer of S3 that is no success means. */
 export function s3Fault(answer: HttpAnswer): AppError {
   const { code, region } = factsOf(answer);
-  if (answer.status === 412 || code === 'PreconditionFailed' || answer.status === 416) return replaced();
   if (region !== undefined && (ELSEWHERE.has(code) || answer.status === 301))
     return new AppError('DATABASE_NOT_FOUND', `The bucket is in the region ${region}.`, {
       hint: `Set \`region\` to ${region}.`,

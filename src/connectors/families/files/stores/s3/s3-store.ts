@@ -2,7 +2,7 @@ import { AppError } from '../../../../../common/app-error.js';
 import type { OpenContext } from '../../../../spi/index.js';
 import { elements, parseXml, textAt, type XmlElement } from '../../../http/xml.js';
 import type { FileStore, ListedFile, ListedPrefix, ListOptions } from '../file-store.js';
-import { openByRange, statByRange, type AskedRange, type RangeAnswers } from '../remote-file.js';
+import { openByRange, statByRange, type AskRange, type RangeAnswers } from '../remote-file.js';
 import { S3Client } from './s3-client.js';
 import { s3Fault } from './s3-faults.js';
 import type { S3Config } from './s3-spec.js';
@@ -17,8 +17,15 @@ export function openS3Store(config: S3Config & { readonly bucket: string }, cont
 
 /** The objects of one bucket. */
 export function s3Store(client: S3Client, bucket: string): FileStore {
-  const ask = (key: string) => (range: AskedRange, signal: AbortSignal) =>
-    client.ask({ bucket, key, headers: range.headers, maxBytes: range.maxBytes, signal });
+  const ask =
+    (key: string): AskRange =>
+    ({ range, version, maxBytes }, signal) => {
+      const headers = {
+        ...(range === undefined ? {} : { range }),
+        ...(version === undefined ? {} : { 'if-match': `"${version}"` }),
+      };
+      return client.ask({ bucket, key, headers, maxBytes, asStored: true, signal });
+    };
   return {
     stat: (key, signal) => statByRange(ask(key), S3_ANSWERS, signal),
     open: (key, signal) => openByRange(ask(key), S3_ANSWERS, signal),
@@ -35,7 +42,6 @@ export function s3Store(client: S3Client, bucket: string): FileStore {
 
 const S3_ANSWERS: RangeAnswers = {
   version: ({ etag }) => (etag === undefined ? undefined : unquoted(etag)),
-  condition: (version) => ({ 'if-match': `"${version}"` }),
   fault: s3Fault,
 };
 
