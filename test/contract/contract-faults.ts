@@ -165,7 +165,10 @@ export function networkContract(
 
 function tlsContract(
   definition: Discoverable,
-  { block, unproven = {} }: Pick<ContractFixture, 'block' | 'unproven'>,
+  {
+    block,
+    unproven,
+  }: { readonly block: string | undefined; readonly unproven: NonNullable<ContractFixture['unproven']> },
   atHand: () => { network: NetworkSource; connection: Connection },
 ): void {
   /** Whether the host is the user's choice, and with it the modes of TLS. */
