@@ -3,6 +3,7 @@ import { avro } from './avro.js';
 import { csv } from './csv.js';
 import { deltaLake } from './delta-lake.js';
 import { excel } from './excel.js';
+import { httpApi } from './http-api.js';
 import { hudi } from './hudi.js';
 import { iceberg } from './iceberg.js';
 import { json } from './json.js';
@@ -29,5 +30,6 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   deltaLake,
   iceberg,
   hudi,
+  httpApi,
   other,
 ];

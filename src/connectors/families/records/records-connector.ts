@@ -65,9 +65,9 @@ async function* discover<S extends TObject, L extends RecordsLine>(
       if (step.value === undefined) yield { event: 'scope_ended', scope, status: 'complete' };
       else yield { event: 'scope_ended', scope, status: 'partial', reason: step.value.reason };
     } catch (error) {
-      // A line that is gone, or a caller who left, ends the whole run: the scopes to come would only fail the same way.
-      if (signal.aborted || !line.usable) throw error;
       const { code, message } = toConnectorError(error, driver.codes);
+      // A source that is gone, or a caller who left, ends the whole run: the scopes to come would only fail the same way.
+      if (signal.aborted || !line.usable || code === 'UNREACHABLE') throw error;
       yield { event: 'scope_ended', scope, status: 'failed', code, reason: message };
     } finally {
       await datasets.return(undefined).catch(() => undefined);
