@@ -81,7 +81,10 @@ export async function freshMysqlDatabase(statements: readonly string[] = SCHEMA)
 }
 
 /** The source of the contract suite for both types: the wire is the same. */
-export async function mysqlSource(type: 'mysql' | 'mariadb'): Promise<ContractSource> {
+export async function mysqlSource(
+  type: string,
+  fields: Readonly<Record<string, unknown>> = {},
+): Promise<ContractSource> {
   const server = await servers.mariadb();
   const fixture = await freshMysqlDatabase();
   const { database, username, password } = fixture;
@@ -95,6 +98,7 @@ export async function mysqlSource(type: 'mysql' | 'mariadb'): Promise<ContractSo
       username,
       password,
       tls: { mode: 'disable' },
+      ...fields,
     },
     network: {
       address: server,

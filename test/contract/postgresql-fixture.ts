@@ -45,8 +45,16 @@ const FILLERS = Array.from(
   (_, at) => `CREATE TABLE filler_${String(at)} (id int PRIMARY KEY)`,
 );
 
-/** A database of its own on the shared PostgreSQL, with a login that owns nothing. */
-export async function postgresqlSource(): Promise<ContractSource> {
+/**
+ * A database of its own on the shared PostgreSQL, with a login that owns nothing.
+ *
+ * @param fields of the connection that another type than `postgresql` has.
+ * @param further statements of the superuser in that database.
+ */
+export async function postgresqlSource(
+  fields: Readonly<Record<string, unknown>> = {},
+  further: readonly string[] = [],
+): Promise<ContractSource> {
   const server = await servers.postgres();
   const login = { host: server.host, port: server.port, user: server.username, password: server.password };
   const suffix = randomBytes(5).toString('hex');
@@ -62,7 +70,7 @@ export async function postgresqlSource(): Promise<ContractSource> {
     `CREATE DATABASE ${database}`,
     `CREATE ROLE ${username} LOGIN PASSWORD '${password}'`,
   ]);
-  await run(database, [SCHEMA, ...FILLERS]);
+  await run(database, [SCHEMA, ...FILLERS, ...further]);
   return {
     connection: {
       type: 'postgresql',
@@ -72,6 +80,7 @@ export async function postgresqlSource(): Promise<ContractSource> {
       username,
       password,
       tls: { mode: 'disable' },
+      ...fields,
     },
     network: {
       address: server,

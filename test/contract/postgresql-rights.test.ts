@@ -50,7 +50,7 @@ describeOn('postgres', 'rights, locks and limits on postgresql', () => {
     await database.run(`revoke connect on database ${database.database} from public`);
     expect((await faultOf(open())).code).toBe('PERMISSION_DENIED');
     const config = database.connection as PostgresqlConfig;
-    const remedy = postgresql.remedy?.('PERMISSION_DENIED', config);
+    const remedy = postgresql.remedy?.('PERMISSION_DENIED', { ...config, type: 'postgresql' });
     await database.run(...(remedy?.sql ?? []));
     await (await open()).close();
     await database.run(`grant connect on database ${database.database} to public`);

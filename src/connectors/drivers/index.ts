@@ -1,5 +1,10 @@
 import type { ConnectorDefinition } from '../spi/index.js';
+import { alloydb } from './alloydb.js';
+import { auroraMysql } from './aurora-mysql.js';
+import { auroraPostgresql } from './aurora-postgresql.js';
 import { avro } from './avro.js';
+import { cloudSql } from './cloud-sql.js';
+import { cockroachdb } from './cockroachdb.js';
 import { csv } from './csv.js';
 import { deltaLake } from './delta-lake.js';
 import { excel } from './excel.js';
@@ -13,13 +18,26 @@ import { orc } from './orc.js';
 import { other } from './other.js';
 import { parquet } from './parquet.js';
 import { postgresql } from './postgresql.js';
+import { rds } from './rds.js';
 import { redis } from './redis.js';
+import { redshift } from './redshift.js';
+import { tidb } from './tidb.js';
+import { timescaledb } from './timescaledb.js';
 
 /** Every connector of the product, in the order of the catalogue. A new one is one line here. */
 export const CONNECTORS: readonly ConnectorDefinition[] = [
   postgresql,
   mysql,
   mariadb,
+  auroraPostgresql,
+  auroraMysql,
+  rds,
+  cloudSql,
+  alloydb,
+  timescaledb,
+  cockroachdb,
+  tidb,
+  redshift,
   redis,
   csv,
   json,

@@ -13,6 +13,11 @@ export function signedLogins(password: string): Record<string, AuthPlugin> {
   };
 }
 
+/** The password itself, as a server wants it that hands it on to another authority. Only for lines that are proven. */
+export function clearLogins(password: string): Record<string, AuthPlugin> {
+  return { mysql_clear_password: () => () => Buffer.from(`${password}\0`) };
+}
+
 /**
  * Logins for a line that is not proven to lead to the right server. Two of MySQL's methods give the password itself
  * away there, in clear or under a key that whoever answers has made up: these end the login instead.

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionOptions, TLSSocket } from 'node:tls';
 import { AppError } from '../../../common/app-error.js';
 import { guard, Meter, openSocket, secureSocket, tlsOptions, type OpenContext } from '../../spi/index.js';
-import { guardedLogins, signedLogins } from './auth.js';
+import { clearLogins, guardedLogins, signedLogins } from './auth.js';
 import { explained } from './codes.js';
 import { flavorOf, MysqlLine, SHORT_ANSWER_BYTES, STATEMENT_S } from './line.js';
 import type { MysqlConfig } from './spec.js';
@@ -24,8 +24,16 @@ interface Login {
   readonly meter: Meter;
 }
 
-/** Opens a line and logs in. On any fault, and when the signal aborts, the socket is destroyed. */
-export async function connectLine(config: MysqlConfig, context: OpenContext): Promise<MysqlLine> {
+/**
+ * Opens a line and logs in. On any fault, and when the signal aborts, the socket is destroyed.
+ *
+ * @param clear the password is a short-lived token that the server takes in clear, over a proven line.
+ */
+export async function connectLine(
+  config: MysqlConfig,
+  context: OpenContext,
+  { clear = false }: { readonly clear?: boolean } = {},
+): Promise<MysqlLine> {
   const { createConnection } = await import('mysql2');
   const socket = await openSocket({ host: config.host, port: config.port ?? 3306 }, context);
   const login: Login = { socket, fault: undefined, meter: new Meter(SHORT_ANSWER_BYTES) };
@@ -47,6 +55,7 @@ export async function connectLine(config: MysqlConfig, context: OpenContext): Pr
       ...(tls ? { ssl: {} } : {}),
       authPlugins: {
         ...signedLogins(password),
+        ...(clear ? clearLogins(password) : {}),
         ...(verified ? {} : guardedLogins(password, (fault) => (login.fault = fault))),
       },
       // A server may ask for any file of ours as the answer to any query: that ability is never offered, and a server

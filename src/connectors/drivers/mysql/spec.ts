@@ -3,8 +3,8 @@ import { connectionSpec, database, endpoint, login, tls } from '../../spi/index.
 import { Type } from 'typebox';
 
 /** No options map, no flags and no URL: what reaches the driver are these fields alone. */
-const fields = () => ({
-  ...endpoint(3306),
+export const mysqlFields = (port = 3306) => ({
+  ...endpoint(port),
   database: Type.Optional(
     database({
       description: 'The one database (schema) to discover; without it, all that the account may see.',
@@ -14,8 +14,8 @@ const fields = () => ({
   ...tls(),
 });
 
-export const mysqlSpec = connectionSpec('mysql', fields());
-export const mariadbSpec = connectionSpec('mariadb', fields());
+export const mysqlSpec = connectionSpec('mysql', mysqlFields());
+export const mariadbSpec = connectionSpec('mariadb', mysqlFields());
 
 /** The connection of both types; they differ in their name alone. */
 export type MysqlConfig = Omit<Static<typeof mysqlSpec>, 'type'>;

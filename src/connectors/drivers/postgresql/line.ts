@@ -21,7 +21,7 @@ export interface LoggedIn {
   readonly socket: Socket;
   readonly meter: Meter;
   readonly ask: Ask;
-  readonly version: string;
+  readonly server: ServerInfo;
   readonly versionNumber: number;
   readonly direct: boolean;
 }
@@ -40,12 +40,12 @@ export class PgLine implements SqlLine {
   private retired = false;
   private readonly silence: SilenceWatch;
 
-  constructor({ client, socket, meter, ask, version, versionNumber, direct }: LoggedIn) {
+  constructor({ client, socket, meter, ask, server, versionNumber, direct }: LoggedIn) {
     this.client = client;
     this.socket = socket;
     this.silence = new SilenceWatch(meter, SILENCE_MS, (fault) => this.drop(fault));
     this.ask = ask;
-    this.server = { product: 'PostgreSQL', version };
+    this.server = server;
     this.versionNumber = versionNumber;
     this.direct = direct;
     meter.limit = ANSWER_BYTES;

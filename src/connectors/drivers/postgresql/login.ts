@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Client, ClientConfig } from 'pg';
 import { AppError } from '../../../common/app-error.js';
-import { guard, Meter, type OpenContext } from '../../spi/index.js';
+import { guard, Meter, type OpenContext, type ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 import { PgLine, STATEMENT_MS } from './line.js';
 import { askWith } from './raw-query.js';
@@ -42,8 +42,28 @@ select current_setting('server_version'), current_setting('server_version_num'),
     || set_config('idle_in_transaction_session_timeout', '120000', false)
   end`;
 
+/** How a relative of PostgreSQL is spoken to. */
+export interface Dialect {
+  /**
+   * Sets the session up. The parameter is the process id that the server told; the row is the version, its number, and
+   * whether no pooler lies between.
+   */
+  readonly setUp: string;
+  /** Who answered, by the version that was read. */
+  serverOf(version: string): ServerInfo;
+}
+
+const POSTGRESQL: Dialect = {
+  setUp: SET_UP,
+  serverOf: (version) => ({ product: 'PostgreSQL', version }),
+};
+
 /** Opens a line and logs in. On any fault, and when the signal aborts, the socket is destroyed. */
-export async function connectLine(config: PostgresqlConfig, context: OpenContext): Promise<PgLine> {
+export async function connectLine(
+  config: PostgresqlConfig,
+  context: OpenContext,
+  dialect: Dialect = POSTGRESQL,
+): Promise<PgLine> {
   const pg = (await import('pg')).default;
   const wire = await openWire(config, context);
   const { socket } = wire;
@@ -58,11 +78,11 @@ export async function connectLine(config: PostgresqlConfig, context: OpenContext
     await login(client, door, context);
     const { processID } = client as unknown as Inside;
     const ask = askWith(pg.Query);
-    const [row] = await ask(client, { text: SET_UP, values: [String(processID ?? NO_PROCESS)] });
-    const version = row?.[0] ?? '';
-    context.done?.('database', { version });
+    const [row] = await ask(client, { text: dialect.setUp, values: [String(processID ?? NO_PROCESS)] });
+    const server = dialect.serverOf(row?.[0] ?? '');
+    context.done?.('database', { version: server.version });
     const versionNumber = Number(row?.[1]);
-    return new PgLine({ client, socket, meter, ask, version, versionNumber, direct: row?.[2] === 't' });
+    return new PgLine({ client, socket, meter, ask, server, versionNumber, direct: row?.[2] === 't' });
   } catch (error) {
     socket.destroy();
     throw explained(error);

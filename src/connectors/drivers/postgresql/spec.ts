@@ -1,12 +1,14 @@
 import type { Static } from 'typebox';
 import { connectionSpec, database, endpoint, login, tls } from '../../spi/index.js';
 
-/** No options map and no URL: what reaches the driver are these fields alone. */
-export const postgresqlSpec = connectionSpec('postgresql', {
-  ...endpoint(5432),
+/** The fields of every source that speaks PostgreSQL's protocol. No options map and no URL: nothing else reaches the driver. */
+export const postgresqlFields = (port = 5432) => ({
+  ...endpoint(port),
   ...database(),
   ...login(),
   ...tls(),
 });
 
-export type PostgresqlConfig = Static<typeof postgresqlSpec>;
+export const postgresqlSpec = connectionSpec('postgresql', postgresqlFields());
+
+export type PostgresqlConfig = Omit<Static<typeof postgresqlSpec>, 'type'>;
