@@ -55,6 +55,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 200,
     start: async (folder) => (await import('./clickhouse.js')).startClickhouse(folder),
   },
+  trino: {
+    needs: ['javac', 'maven/trino/installed.xml', 'maven/trino-memory/installed'],
+    mb: 600,
+    start: async (folder) => (await import('./trino.js')).startTrino(folder),
+  },
   s3: {
     needs: ['radosgw', 'radosgw-admin', 'ceph', 'ceph-mon', 'ceph-osd', 'monmaptool'],
     mb: 250,

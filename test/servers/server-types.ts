@@ -41,6 +41,13 @@ export interface AwsTestServer extends TestEndpoints {
 /** An object store with the protocol of S3. */
 export type S3TestServer = AwsTestServer;
 
+/** Trino; `port` is plain HTTP, without any login. */
+export interface TrinoTestServer extends TestServer {
+  readonly tlsPort: number;
+  /** In base64: a token with HS256 under this key is taken. */
+  readonly tokenKey: string;
+}
+
 /** URLs start with `http://host:port/account`. */
 export interface AzureBlobTestServer extends TestEndpoints {
   readonly account: string;
@@ -80,6 +87,7 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly mariadb: TestServer;
   readonly redis: RedisTestServer;
   readonly clickhouse: ClickhouseTestServer;
+  readonly trino: TrinoTestServer;
   readonly s3: S3TestServer;
   readonly dynamodb: AwsTestServer;
   readonly azureBlob: AzureBlobTestServer;

@@ -1,3 +1,4 @@
+import { request } from 'node:https';
 import { generateKeyPairSync } from 'node:crypto';
 import pg from 'pg';
 import { createConnection } from 'mysql2/promise';
@@ -14,6 +15,7 @@ import type {
   TestEndpoint,
   TestServer,
   TestServers,
+  TrinoTestServer,
 } from '../servers/server-types.js';
 import { fetchAws, fetchAzureContainers, fetchGoogleToken, listCosmosDatabases } from './signatures.js';
 
@@ -95,6 +97,18 @@ const clickhouse: Check<ClickhouseTestServer> = {
   refused: (server) => clickhouse.accepted({ ...server, password: 'wrong' }),
 };
 
+const trino: Check<TrinoTestServer> = {
+  accepted: ({ host, tlsPort, username, password, tls }) =>
+    new Promise((resolve, reject) => {
+      const auth = `${username}:${password}`;
+      const asked = request({ host, port: tlsPort, path: '/v1/statement', method: 'POST', auth, ca: tls.ca });
+      asked.once('error', reject).once('response', (answer) => resolve(answer.resume().statusCode));
+      asked.end('SELECT 1');
+    }),
+  expected: 200,
+  refused: (server) => trino.accepted({ ...server, password: 'wrong' }),
+};
+
 const s3: Check<S3TestServer> = {
   accepted: async ({ host, port, accessKey, secretKey, region }) => {
     const url = `http://${host}:${String(port)}/`;
@@ -165,6 +179,7 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   },
   redis,
   clickhouse,
+  trino,
   s3,
   dynamodb,
   azureBlob,

