@@ -3,7 +3,7 @@ import { AppError } from '../common/app-error.js';
 import { Clock } from '../common/clock.js';
 import type { Discoverer, DiscoveryRequest } from '../connectors/spi/index.js';
 import { DataSourcesService } from '../data-sources/data-sources.service.js';
-import type { DiscoverySettings } from '../data-sources/data-sources.types.js';
+import type { DiscoverySettings, SourceRef } from '../data-sources/data-sources.types.js';
 import { SessionsService } from '../data-sources/sessions.service.js';
 import type { Job } from '../platform/jobs/jobs.service.js';
 import type { Attempt } from './attempt.js';
@@ -48,14 +48,15 @@ export class DiscoveryReading {
 
   /**
    * Stores what the source has now. When it rejects, with an AppError, the catalog is as it was and nothing is left of
-   * the try.
+   * the try. It rejects with CANCELLED where the source was laid to rest or deleted meanwhile, whatever its session said:
+   * how such a run ends is told by who did that.
    */
   async read(job: Job, run: RunRow, signal: AbortSignal): Promise<ReadResult> {
     const ref = { orgId: job.orgId, dataSourceId: run.data_source_id };
-    const { discovery, destination } = await this.sources.facts(ref.orgId, ref.dataSourceId);
-    const work: Work = { job, run, settings: discovery, destination };
     let build: { attempt: Attempt; builder: SnapshotBuilder } | undefined;
     try {
+      const { discovery, destination } = await this.sources.facts(ref.orgId, ref.dataSourceId);
+      const work: Work = { job, run, settings: discovery, destination };
       const { attempt, builder } = await this.sessions.withSession(
         ref,
         ['discover'],
@@ -76,6 +77,7 @@ export class DiscoveryReading {
       return { state: reading.state, datasets: builder.done, changes: reading.changes };
     } catch (error) {
       await this.takeBack(build);
+      if (await this.isLeftAlone(ref)) throw new AppError('CANCELLED', 'The source is to be left alone.');
       throw error;
     }
   }
@@ -129,6 +131,15 @@ export class DiscoveryReading {
         fingerprints: (schema) => this.store.fingerprints(attempt, schema),
       },
     };
+  }
+
+  private async isLeftAlone({ orgId, dataSourceId }: SourceRef): Promise<boolean> {
+    try {
+      const { paused, status } = await this.sources.factsNow(orgId, dataSourceId);
+      return paused || status === 'maintenance';
+    } catch (error) {
+      return error instanceof AppError && error.code === 'NOT_FOUND';
+    }
   }
 
   private async takeBack(build: { attempt: Attempt; builder: SnapshotBuilder } | undefined): Promise<void> {

@@ -38,12 +38,9 @@ export class RunsService {
    */
   async request(actor: Actor, dataSourceId: string, order: RunOrder): Promise<Requested> {
     const facts = await this.sources.facts(actor.orgId, dataSourceId);
-    if (facts.paused || facts.status === 'maintenance')
-      throw new AppError('CONFLICT', 'The data source is paused or in maintenance.', {
-        hint: 'Resume it first.',
-      });
     const strategy = order.strategy ?? facts.discovery.strategy;
     return this.database.inOrg(actor.orgId, async (tx) => {
+      await this.holdAwake(tx, dataSourceId);
       const [run, created] = await this.insertOrFind(tx, actor, dataSourceId, { ...order, strategy });
       if (!created) return { run: toRunView(run), created };
       await this.jobs.add(tx, { kind: 'discovery', orgId: actor.orgId, refId: run.id });
@@ -131,6 +128,34 @@ export class RunsService {
     return view;
   }
 
+  /** Ends the jobs of runs that went with their source: nothing says any more what they are about. */
+  async forgetPurged(orgId: string): Promise<void> {
+    await this.database.inOrg(orgId, async (tx) => {
+      const orphans = await tx.query<{ ref_id: string }[]>(
+        `SELECT ref_id FROM jobs j
+         WHERE kind = 'discovery' AND NOT EXISTS (SELECT FROM discovery_runs r WHERE r.id = j.ref_id)`,
+      );
+      for (const { ref_id: runId } of orphans) await this.jobs.cancel(tx, 'discovery', runId);
+    });
+  }
+
+  /**
+   * Keeps a source as it is until the transaction ends, so that whoever lays it to rest or deletes it meanwhile finds the
+   * run and stops it.
+   */
+  private async holdAwake(tx: Tx, dataSourceId: string): Promise<void> {
+    const [source] = await tx.query<{ rests: boolean }[]>(
+      `SELECT status = 'maintenance' OR coalesce(status_reason->>'code', '') = 'PAUSED' AS rests FROM data_sources
+       WHERE id = $1 AND deleted_at IS NULL FOR SHARE`,
+      [dataSourceId],
+    );
+    if (!source) throw AppError.notFound('data source');
+    if (source.rests)
+      throw new AppError('CONFLICT', 'The data source is paused or in maintenance.', {
+        hint: 'Resume it first.',
+      });
+  }
+
   private async insertOrFind(
     tx: Tx,
     actor: Actor,
@@ -153,11 +178,10 @@ export class RunsService {
     dataSourceId: string,
     order: RunOrder,
   ): Promise<RunRow | undefined> {
-    // Only for a source that is there and stays until the commit.
     const [row] = await tx.query<RunRow[]>(
       `INSERT INTO discovery_runs (id, org_id, data_source_id, mode, strategy, include, exclude, trigger, requested_by)
        SELECT $1, org_id, id, $3, $4, $5, $6, $7, $8 FROM data_sources
-       WHERE id = $2 AND deleted_at IS NULL FOR KEY SHARE
+       WHERE id = $2
        ON CONFLICT (data_source_id) WHERE state IN ('queued', 'running') DO NOTHING RETURNING ${RUN_COLUMNS}`,
       [
         uuid(),

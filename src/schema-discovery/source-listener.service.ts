@@ -8,7 +8,7 @@ import { CatalogHeads } from './catalog-heads.service.js';
 import { coverageKey } from './coverage.policy.js';
 import { RunsService } from './runs.service.js';
 
-/** What follows from the life of a source: it is read once it answers, read again when it is another one, left when it is deleted. */
+/** What follows from the life of a source: it is read once it answers, read again when it is another one, left when it rests or is deleted. */
 @Injectable()
 export class SourceListener implements OnApplicationBootstrap {
   constructor(
@@ -24,9 +24,12 @@ export class SourceListener implements OnApplicationBootstrap {
     this.events.on('data_source.status_changed', (event) => this.statusChanged(event));
     this.events.on('data_source.updated', (event) => this.updated(event));
     this.events.on('data_source.deleted', (event) => this.deleted(event));
+    this.events.on('data_source.purged', ({ orgId }) => this.runs.forgetPurged(orgId));
   }
 
-  private async statusChanged({ orgId, dataSourceId, payload }: DomainEvent): Promise<void> {
+  private async statusChanged(event: DomainEvent): Promise<void> {
+    const { orgId, dataSourceId, payload } = event;
+    if (payload?.code === 'PAUSED' || payload?.to === 'maintenance') return this.laidToRest(event);
     if (payload?.to !== 'active') return;
     await unlessRefused(async () => {
       const { status, discovery, destination } = await this.sources.facts(orgId, dataSourceId);
@@ -51,11 +54,21 @@ export class SourceListener implements OnApplicationBootstrap {
     });
   }
 
-  private async deleted({ orgId, dataSourceId }: DomainEvent): Promise<void> {
+  private async laidToRest(event: DomainEvent): Promise<void> {
     await unlessRefused(async () => {
-      const runId = await this.runs.underWay(orgId, dataSourceId);
-      if (runId) await this.runs.cancel(systemActor(orgId, 'discovery'), dataSourceId, runId);
+      const { paused, status } = await this.sources.factsNow(event.orgId, event.dataSourceId);
+      // Where it was resumed before this event came round, its runs are to go on.
+      if (paused || status === 'maintenance') await this.stopRun(event);
     });
+  }
+
+  private deleted(event: DomainEvent): Promise<void> {
+    return unlessRefused(() => this.stopRun(event));
+  }
+
+  private async stopRun({ orgId, dataSourceId }: DomainEvent): Promise<void> {
+    const runId = await this.runs.underWay(orgId, dataSourceId);
+    if (runId) await this.runs.cancel(systemActor(orgId, 'discovery'), dataSourceId, runId);
   }
 }
 

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestingModule } from '@nestjs/testing';
 import { systemActor, type Actor } from '../../src/common/actor.js';
+import { AppError } from '../../src/common/app-error.js';
 import { Database } from '../../src/platform/database/database.service.js';
 import { Events } from '../../src/platform/events/events.service.js';
 import { Schedules } from '../../src/platform/jobs/schedules.service.js';
@@ -152,6 +153,82 @@ describe('the upkeep of catalogs', () => {
     await handled();
   });
 
+  it.each([
+    ['paused', { status: 'inactive', paused: true }, { from: 'active', to: 'inactive', code: 'PAUSED' }],
+    ['in maintenance', { status: 'maintenance' }, { from: 'active', to: 'maintenance', code: 'MAINTENANCE' }],
+  ] as const)('stops the run of a source that is %s', async (_, facts, payload) => {
+    const { id, source } = await world.register();
+    source.set('a', [table('a', 't')]);
+    const gate = new Gate(2);
+    source.before = gate.before;
+    const { run } = await runs.request(actor, id, { mode: 'full', trigger: 'manual' });
+    await until(() => gate.reached, 'the source is read');
+    // Not by a word that came late: the source works again.
+    await tell('data_source.status_changed', id, payload);
+    await handled();
+    expect(await world.state(run.run_id)).toBe('running');
+    world.change(id, facts);
+    await tell('data_source.status_changed', id, payload);
+    await until(async () => (await world.state(run.run_id)) === 'cancelled', 'the run is cancelled');
+    await until(() => gate.left, 'the source is left');
+    await handled();
+    expect(await world.orphans(id)).toBe(0);
+  });
+
+  it('leaves to the life of its source how a run ends whose session ended with it', async () => {
+    const { id, source } = await world.register();
+    source.set('a', [table('a', 't')]);
+    source.before = () => {
+      world.change(id, { paused: true });
+      throw new AppError('BUSY', 'The pool of the source is closing.');
+    };
+    const { run } = await runs.request(actor, id, { mode: 'full', trigger: 'manual' });
+    await until(async () => {
+      const [job] = await world.sql<{ waits: boolean }>(
+        `SELECT state = 'queued' AND run_at > now() AS waits FROM jobs WHERE ref_id = $1`,
+        [run.run_id],
+      );
+      return job?.waits === true;
+    }, 'the job is handed back');
+    expect(await world.state(run.run_id)).toBe('running');
+    await tell('data_source.status_changed', id, { from: 'active', to: 'inactive', code: 'PAUSED' });
+    expect(await world.ended(run.run_id)).toBe('cancelled');
+    await handled();
+  });
+
+  it('takes no run for a source that rests, whatever this process has heard', async () => {
+    const { id } = await world.register();
+    const order = { mode: 'full', trigger: 'manual' } as const;
+    await world.sql(`UPDATE data_sources SET status_reason = '{"code": "PAUSED"}' WHERE id = $1`, [id]);
+    await expect(runs.request(actor, id, order)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await world.sql(
+      `UPDATE data_sources SET status_reason = '{"code": "OK"}', status = 'maintenance' WHERE id = $1`,
+      [id],
+    );
+    await expect(runs.request(actor, id, order)).rejects.toMatchObject({ code: 'CONFLICT' });
+    await world.sql('UPDATE data_sources SET deleted_at = now() WHERE id = $1', [id]);
+    await expect(runs.request(actor, id, order)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(await runsOf(id)).toEqual([]);
+  });
+
+  it('stops at once when its source is purged, though the source keeps silent', async () => {
+    const { id, source } = await world.register();
+    source.set('a', [table('a', 't')]);
+    const gate = new Gate(2);
+    source.before = gate.before;
+    const { run } = await runs.request(actor, id, { mode: 'full', trigger: 'manual' });
+    await until(() => gate.reached, 'the source is read');
+    await world.sql('DELETE FROM data_sources WHERE id = $1', [id]);
+    world.facts.delete(id);
+    await tell('data_source.purged', id);
+    await until(() => gate.left, 'the source is left');
+    await until(
+      async () => (await world.sql('SELECT FROM jobs WHERE ref_id = $1', [run.run_id])).length === 0,
+      'the job is gone',
+    );
+    await handled();
+  });
+
   it('goes with its source when that is purged, also in the middle of a run', async () => {
     const { id, source } = await world.register();
     source.set('a', [table('a', 't')]);
@@ -281,7 +358,7 @@ describe('the upkeep of catalogs', () => {
   it('counts its runs for the organization and for the process', async () => {
     const figures = await module.get(DiscoveryFigures).forOrganization(world.orgId);
     expect(figures.runs_24h.succeeded).toBeGreaterThan(0);
-    expect(figures.runs_24h.cancelled).toBe(1);
+    expect(figures.runs_24h.cancelled).toBe(4);
     expect(figures.duration_ms.max).toBeGreaterThanOrEqual(figures.duration_ms.p50 ?? Infinity);
     const other = await module.get(DiscoveryFigures).forOrganization('00000000-0000-7000-8000-000000000001');
     expect(other).toMatchObject({ runs_24h: { succeeded: 0 }, duration_ms: { p50: null } });

@@ -81,10 +81,16 @@ describe('sessions to a source', () => {
 
   it('are not opened any further when it is paused', async () => {
     proxy.mode = 'silent';
-    expect((await discover(0)).status).toBe(202);
+    const asked = await discover(0);
+    expect(asked.status).toBe(202);
     await until(() => proxy.open > 0, 'a session is being opened');
     await app.call('POST', `/data-sources/${id}/pause`);
     // Long before the time for an opening is over.
     await until(() => proxy.open === 0, 'nothing is opened any more');
+    const { run_id: run } = asked.body as { run_id: string };
+    const state = async (): Promise<unknown> =>
+      ((await app.call('GET', `/data-sources/${id}/discovery-runs/${run}`)).body as { state: string }).state;
+    await until(async () => (await state()) !== 'running', 'the run ends');
+    expect(await state()).toBe('cancelled');
   });
 });

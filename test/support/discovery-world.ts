@@ -152,8 +152,8 @@ export class DiscoveryWorld {
     await this.sql(
       `INSERT INTO data_sources (id, org_id, name, type, category, connection, destination, pool, discovery, health,
          status, status_reason, created_by)
-       VALUES ($1, $2, $1::uuid::text, 'postgresql', 'sql', '{}', 'x', '{}', '{}', '{}', 'active', '{}', 'test')`,
-      [id, this.orgId],
+       VALUES ($1, $2, $1::uuid::text, 'postgresql', 'sql', '{}', 'x', '{}', '{}', '{}', $3, $4, 'test')`,
+      [id, this.orgId, changes.status ?? 'active', changes.paused ? { code: 'PAUSED' } : {}],
     );
     return { id, source: this.adopt(id, changes) };
   }
@@ -224,13 +224,14 @@ export class DiscoveryWorld {
     return row?.n ?? -1;
   }
 
+  private factsOf(orgId: string, id: string): Promise<DataSourceFacts> {
+    const facts = this.facts.get(id);
+    return facts?.orgId === orgId ? Promise.resolve(facts) : Promise.reject(AppError.notFound('data source'));
+  }
+
   private readonly sources = {
-    facts: (orgId: string, id: string): Promise<DataSourceFacts> => {
-      const facts = this.facts.get(id);
-      return facts?.orgId === orgId
-        ? Promise.resolve(facts)
-        : Promise.reject(AppError.notFound('data source'));
-    },
+    facts: (orgId: string, id: string) => this.factsOf(orgId, id),
+    factsNow: (orgId: string, id: string) => this.factsOf(orgId, id),
   };
 
   private readonly sessions = {
@@ -253,6 +254,8 @@ export class Gate {
   private seen = 0;
   private opened = false;
   reached = false;
+  /** It was cut off here. */
+  left = false;
 
   constructor(private readonly at: number) {}
 
@@ -260,7 +263,12 @@ export class Gate {
     this.seen += 1;
     if (this.seen !== this.at) return;
     this.reached = true;
-    while (!this.opened) await pause(10, undefined, { signal });
+    try {
+      while (!this.opened) await pause(10, undefined, { signal });
+    } catch (error) {
+      this.left = true;
+      throw error;
+    }
   };
 
   open(): void {
