@@ -1,4 +1,4 @@
-import type { MessagePort } from 'node:worker_threads';
+import { isMainThread, type MessagePort } from 'node:worker_threads';
 import type { Analysis, AnalysisTask, Findings, RangedTask, ThreadResult } from '../analysis.js';
 import { analyzeCsv } from './csv/analyze-csv.js';
 import { analyzeJson } from './json/analyze-json.js';
@@ -6,6 +6,10 @@ import { ParseFault } from './parse-fault.js';
 import { analyzeRanged } from './ranged.js';
 import { PortRanges } from './ranges.js';
 import { unpacked } from './unpacked.js';
+
+// hyparquet reads columns side by side and, where one fails, forgets the others: their faults would end the thread,
+// with the work of somebody else in it.
+if (!isMainThread) process.on('unhandledRejection', () => undefined);
 
 /** What a parser thread runs. Imports nothing that opens files or sockets. */
 export default function analyze(task: AnalysisTask): Promise<ThreadResult<Analysis>> {

@@ -18,6 +18,7 @@ const MAX_ROWS = 2_000_000;
 const MAX_UNPACKED = 16 * 2 ** 20;
 
 const CODECS: Readonly<Record<string, BlockCodec>> = {
+  SNAPPY: 'snappy',
   GZIP: 'gzip',
   ZSTD: 'zstd',
   LZ4_RAW: 'lz4',
