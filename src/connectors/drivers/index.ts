@@ -3,6 +3,7 @@ import { alloydb } from './alloydb.js';
 import { auroraMysql } from './aurora-mysql.js';
 import { auroraPostgresql } from './aurora-postgresql.js';
 import { avro } from './avro.js';
+import { clickhouse } from './clickhouse.js';
 import { cloudSql } from './cloud-sql.js';
 import { cockroachdb } from './cockroachdb.js';
 import { csv } from './csv.js';
@@ -23,6 +24,7 @@ import { redis } from './redis.js';
 import { redshift } from './redshift.js';
 import { tidb } from './tidb.js';
 import { timescaledb } from './timescaledb.js';
+import { trino } from './trino.js';
 
 /** Every connector of the product, in the order of the catalogue. A new one is one line here. */
 export const CONNECTORS: readonly ConnectorDefinition[] = [
@@ -38,6 +40,8 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   cockroachdb,
   tidb,
   redshift,
+  clickhouse,
+  trino,
   redis,
   csv,
   json,
