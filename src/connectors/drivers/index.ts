@@ -3,6 +3,7 @@ import { alloydb } from './alloydb.js';
 import { auroraMysql } from './aurora-mysql.js';
 import { auroraPostgresql } from './aurora-postgresql.js';
 import { avro } from './avro.js';
+import { azureSql } from './azure-sql.js';
 import { clickhouse } from './clickhouse.js';
 import { cloudSql } from './cloud-sql.js';
 import { cockroachdb } from './cockroachdb.js';
@@ -22,6 +23,8 @@ import { postgresql } from './postgresql.js';
 import { rds } from './rds.js';
 import { redis } from './redis.js';
 import { redshift } from './redshift.js';
+import { sqlserver } from './sqlserver.js';
+import { synapse } from './synapse.js';
 import { tidb } from './tidb.js';
 import { timescaledb } from './timescaledb.js';
 import { trino } from './trino.js';
@@ -39,6 +42,9 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   timescaledb,
   cockroachdb,
   tidb,
+  sqlserver,
+  azureSql,
+  synapse,
   redshift,
   clickhouse,
   trino,
