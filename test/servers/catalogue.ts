@@ -45,6 +45,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 150,
     start: async (folder) => (await import('./mariadb.js')).startMariadb(folder),
   },
+  mysql: {
+    needs: ['maven/mysql/bin/mysqld'],
+    mb: 250,
+    start: async (folder) => (await import('./mysql.js')).startMysql(folder),
+  },
   redis: {
     needs: ['redis-server'],
     mb: 10,
@@ -84,6 +89,21 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     needs: ['npm/node_modules/@vercel/cosmosdb-server/package.json'],
     mb: 80,
     start: async (folder) => (await import('./cosmosdb.js')).startCosmosDb(folder),
+  },
+  rabbitmq: {
+    needs: ['rabbitmq-server', 'epmd'],
+    mb: 150,
+    start: async (folder) => (await import('./rabbitmq.js')).startRabbitMq(folder),
+  },
+  nats: {
+    needs: ['nats-server'],
+    mb: 20,
+    start: async (folder) => (await import('./nats.js')).startNats(folder),
+  },
+  pgbouncer: {
+    needs: ['pgbouncer', 'npm/node_modules/postgres-17/native/bin/postgres'],
+    mb: 100,
+    start: async (folder) => (await import('./pgbouncer.js')).startPgBouncer(folder),
   },
 };
 

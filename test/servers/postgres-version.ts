@@ -1,33 +1,21 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { accountForPostgres } from '../../src/platform/embedded-postgres/account.js';
 import { makeTlsMaterial } from '../support/certificates.js';
 import { cached } from './cache.js';
-import { filesIn, freePort, programOf, ServerProcess } from './server-process.js';
+import { filesIn, freePort, ServerProcess } from './server-process.js';
 import type { Running } from './server-types.js';
+import { unprivileged } from './unprivileged.js';
 
 const run = promisify(execFile);
 
 /** Older versions than the product's own, from the cache: TLS on offer, SCRAM, no durability. */
 export async function startPostgresVersion(major: number, folder: string): Promise<Running> {
   const file = filesIn(folder);
-  const account = accountForPostgres(folder);
-  const own = (path: string): string => {
-    if (account) chownSync(path, account.uid, account.gid);
-    return path;
-  };
-  const as = account
-    ? [
-        programOf('setpriv'),
-        `--reuid=${String(account.uid)}`,
-        `--regid=${String(account.gid)}`,
-        '--clear-groups',
-      ]
-    : [];
+  const { prefix, own } = unprivileged(folder);
   own(folder);
   const bin = join(copyOf(major, folder), 'bin');
   const data = join(folder, 'data');
@@ -45,7 +33,7 @@ export async function startPostgresVersion(major: number, folder: string): Promi
     '--locale=C',
     '--no-sync',
   ];
-  const [first = '', ...rest] = [...as, ...initdb];
+  const [first = '', ...rest] = [...prefix, ...initdb];
   const env = { LC_ALL: 'C', TZ: 'UTC' };
   await run(first, rest, { env, cwd: folder });
   const port = await freePort();
@@ -64,7 +52,7 @@ export async function startPostgresVersion(major: number, folder: string): Promi
     logging_collector: 'off',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const command = [...as, join(bin, 'postgres'), '-D', data, ...options];
+  const command = [...prefix, join(bin, 'postgres'), '-D', data, ...options];
   const running = await ServerProcess.start(command, join(folder, 'postgres.log'), env);
   const login = { host: '127.0.0.1', port, user: 'postgres', password, database: 'postgres' };
   await running.untilReady(async () => {

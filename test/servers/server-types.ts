@@ -78,6 +78,23 @@ export interface CosmosDbTestServer extends TestEndpoint {
   readonly accountKey: string;
 }
 
+export interface RabbitMqTestServer extends TestServer {
+  readonly tlsPort: number;
+  /** The management API. */
+  readonly managementPort: number;
+  readonly managementTlsPort: number;
+}
+
+export interface NatsTestServer extends TestServer {
+  /** HTTP without authentication: `/varz`, `/jsz`. */
+  readonly monitorPort: number;
+}
+
+export interface PgBouncerTestServer extends TestServer {
+  /** The PostgreSQL behind it, with the same account. */
+  readonly serverPort: number;
+}
+
 /** The majors of PostgreSQL beside the product's own one. */
 export type PostgresMajor = 12 | 13 | 14 | 15 | 16 | 17;
 
@@ -85,6 +102,7 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   /** The product's own PostgreSQL, of the newest major. */
   readonly postgres: TestServer;
   readonly mariadb: TestServer;
+  readonly mysql: TestServer;
   readonly redis: RedisTestServer;
   readonly clickhouse: ClickhouseTestServer;
   readonly trino: TrinoTestServer;
@@ -92,6 +110,9 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly dynamodb: AwsTestServer;
   readonly azureBlob: AzureBlobTestServer;
   readonly gcs: GcsTestServer;
+  readonly rabbitmq: RabbitMqTestServer;
+  readonly nats: NatsTestServer;
+  readonly pgbouncer: PgBouncerTestServer;
   readonly cosmosdb: CosmosDbTestServer;
 }
 export type ServerName = keyof TestServers;

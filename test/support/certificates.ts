@@ -22,6 +22,8 @@ export interface CertificateOptions {
   /** Who signs; absent for a self-signed one. */
   readonly issuer?: Certificate & { readonly commonName: string };
   readonly authority?: boolean;
+  /** An RSA key: servers of 2019 and before may not know elliptic curves. */
+  readonly rsa?: boolean;
   /** Days from now; negative for an expired one. */
   readonly days?: number;
 }
@@ -75,9 +77,11 @@ const pemOf = (der: Buffer): string =>
 
 const DAY_MS = 86_400_000;
 
-/** Makes an X.509 certificate with a fresh P-256 key. */
+/** Makes an X.509 certificate with a fresh key, of P-256 unless RSA is asked for. */
 export function makeCertificate(options: CertificateOptions): Certificate {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { privateKey, publicKey } = options.rsa
+    ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+    : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const end = new Date(Date.now() + (options.days ?? 30) * DAY_MS);
   const start = new Date(Math.min(Date.now(), end.getTime()) - DAY_MS);
   const extensions = [
@@ -122,14 +126,22 @@ export interface TlsMaterial {
 }
 
 /** A private authority with a server certificate for loopback and a client certificate. */
-export function makeTlsMaterial(names: readonly string[] = []): TlsMaterial {
+export function makeTlsMaterial(
+  names: readonly string[] = [],
+  { rsa = false }: Pick<CertificateOptions, 'rsa'> = {},
+): TlsMaterial {
   const commonName = 'Test Authority';
   const authority = makeCertificate({ commonName, authority: true });
   const issuer = { ...authority, commonName };
   return {
     ca: authority.cert,
     otherCa: makeCertificate({ commonName: 'Other Authority', authority: true }).cert,
-    server: makeCertificate({ commonName: 'localhost', names: ['localhost', '127.0.0.1', ...names], issuer }),
+    server: makeCertificate({
+      commonName: 'localhost',
+      names: ['localhost', '127.0.0.1', ...names],
+      issuer,
+      rsa,
+    }),
     client: makeCertificate({ commonName: 'test-client', issuer }),
   };
 }

@@ -10,6 +10,9 @@ import type {
   AwsTestServer,
   AzureBlobTestServer,
   CosmosDbTestServer,
+  NatsTestServer,
+  PgBouncerTestServer,
+  RabbitMqTestServer,
   GcsTestServer,
   ServerName,
   TestEndpoint,
@@ -18,6 +21,7 @@ import type {
   TrinoTestServer,
 } from '../servers/server-types.js';
 import { fetchAws, fetchAzureContainers, fetchGoogleToken, listCosmosDatabases } from './signatures.js';
+import { natsPing } from './wire.js';
 
 /** How to see that a server works, and that it refuses what it should. */
 export interface Check<T extends TestEndpoint> {
@@ -52,16 +56,19 @@ const postgres: Check<TestServer> = {
   refused: (server) => postgres.accepted({ ...server, password: 'wrong' }),
 };
 
-const mariadb = async ({ host, port, username, password, tls }: TestServer): Promise<unknown> => {
-  const connection = await createConnection({ host, port, user: username, password, ssl: { ca: tls.ca } });
-  try {
-    const [rows] = await connection.query(
-      "SELECT VARIABLE_VALUE LIKE 'TLSv1%' AS tls FROM information_schema.SESSION_STATUS WHERE VARIABLE_NAME = 'Ssl_version'",
-    );
-    return rows;
-  } finally {
-    connection.destroy();
-  }
+/** What shows that the connection has TLS: MariaDB and MySQL keep it in different places, but both show it. */
+const mysql: Check<TestServer> = {
+  accepted: async ({ host, port, username, password, tls }) => {
+    const connection = await createConnection({ host, port, user: username, password, ssl: { ca: tls.ca } });
+    try {
+      const [rows] = await connection.query("SHOW STATUS LIKE 'Ssl_version'");
+      return JSON.stringify(rows).includes('TLSv1');
+    } finally {
+      connection.destroy();
+    }
+  },
+  expected: true,
+  refused: (server) => mysql.accepted({ ...server, password: 'wrong' }),
 };
 
 const redis: Check<RedisTestServer> = {
@@ -163,6 +170,44 @@ const cosmosdb: Check<CosmosDbTestServer> = {
   refused: (server) => cosmosdb.accepted({ ...server, accountKey: 'd3Jvbmc=' }),
 };
 
+const rabbitmq: Check<RabbitMqTestServer> = {
+  accepted: async ({ host, managementPort, username, password }) => {
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    const url = `http://${host}:${String(managementPort)}/api/whoami`;
+    return (await fetch(url, { headers: { authorization } })).status;
+  },
+  expected: 200,
+  refused: (server) => rabbitmq.accepted({ ...server, password: 'wrong' }),
+};
+
+const nats: Check<NatsTestServer> = {
+  accepted: ({ port, tls, username, password }) => natsPing(port, tls.ca, { user: username, pass: password }),
+  expected: 'PONG',
+  refused: (server) => nats.accepted({ ...server, password: 'wrong' }),
+};
+
+const pgbouncer: Check<PgBouncerTestServer> = {
+  accepted: async ({ host, port, username, password, tls }) => {
+    const client = new pg.Client({
+      host,
+      port,
+      user: username,
+      password,
+      database: 'pgbouncer',
+      ssl: { ca: tls.ca },
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      return (await client.query<{ version: string }>('SHOW VERSION')).rows.length;
+    } finally {
+      await client.end();
+    }
+  },
+  expected: 1,
+  refused: (server) => pgbouncer.accepted({ ...server, password: 'wrong' }),
+};
+
 /** One for each test server. */
 export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   postgres,
@@ -172,11 +217,8 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   'postgres-15': postgres,
   'postgres-16': postgres,
   'postgres-17': postgres,
-  mariadb: {
-    accepted: mariadb,
-    expected: [{ tls: 1 }],
-    refused: (server) => mariadb({ ...server, password: 'wrong' }),
-  },
+  mariadb: mysql,
+  mysql,
   redis,
   clickhouse,
   trino,
@@ -185,4 +227,7 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   azureBlob,
   gcs,
   cosmosdb,
+  rabbitmq,
+  nats,
+  pgbouncer,
 };

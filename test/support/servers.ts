@@ -3,16 +3,7 @@ import { CATALOGUE, missingFor } from '../servers/catalogue.js';
 import { findProgram } from '../servers/server-process.js';
 import type { ServerName, TestServers } from '../servers/server-types.js';
 
-export type {
-  AwsTestServer,
-  AzureBlobTestServer,
-  CosmosDbTestServer,
-  GcsTestServer,
-  RedisTestServer,
-  S3TestServer,
-  ServerName,
-  TestServer,
-} from '../servers/server-types.js';
+export type * from '../servers/server-types.js';
 
 /** What a suite may need: a server, or a real browser. */
 type Need = ServerName | 'chromium';
