@@ -9,6 +9,7 @@ import { cloudSql } from './cloud-sql.js';
 import { cockroachdb } from './cockroachdb.js';
 import { csv } from './csv.js';
 import { deltaLake } from './delta-lake.js';
+import { dynamodb } from './dynamodb.js';
 import { excel } from './excel.js';
 import { httpApi } from './http-api.js';
 import { hudi } from './hudi.js';
@@ -49,6 +50,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   clickhouse,
   trino,
   redis,
+  dynamodb,
   csv,
   json,
   excel,
