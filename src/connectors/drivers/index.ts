@@ -22,6 +22,7 @@ import { other } from './other.js';
 import { parquet } from './parquet.js';
 import { postgresql } from './postgresql.js';
 import { rds } from './rds.js';
+import { rabbitmq } from './rabbitmq.js';
 import { redis } from './redis.js';
 import { redshift } from './redshift.js';
 import { sqlserver } from './sqlserver.js';
@@ -60,6 +61,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   deltaLake,
   iceberg,
   hudi,
+  rabbitmq,
   httpApi,
   other,
 ];
