@@ -90,6 +90,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 80,
     start: async (folder) => (await import('./cosmosdb.js')).startCosmosDb(folder),
   },
+  mongodb: {
+    needs: ['go/bin/ferretdb-1.24.2'],
+    mb: 60,
+    start: async (folder) => (await import('./mongodb.js')).startMongoDb(folder),
+  },
   rabbitmq: {
     needs: ['rabbitmq-server', 'epmd'],
     mb: 150,

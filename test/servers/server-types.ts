@@ -78,6 +78,11 @@ export interface CosmosDbTestServer extends TestEndpoint {
   readonly accountKey: string;
 }
 
+/** The account is of the database `admin`. */
+export interface MongoDbTestServer extends TestServer {
+  readonly tlsPort: number;
+}
+
 export interface RabbitMqTestServer extends TestServer {
   readonly tlsPort: number;
   /** The management API. */
@@ -110,6 +115,7 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly dynamodb: AwsTestServer;
   readonly azureBlob: AzureBlobTestServer;
   readonly gcs: GcsTestServer;
+  readonly mongodb: MongoDbTestServer;
   readonly rabbitmq: RabbitMqTestServer;
   readonly nats: NatsTestServer;
   readonly pgbouncer: PgBouncerTestServer;

@@ -1,5 +1,6 @@
 import { request } from 'node:https';
 import { generateKeyPairSync } from 'node:crypto';
+import { MongoClient } from 'mongodb';
 import pg from 'pg';
 import { createConnection } from 'mysql2/promise';
 import { Redis } from 'ioredis';
@@ -10,6 +11,7 @@ import type {
   AwsTestServer,
   AzureBlobTestServer,
   CosmosDbTestServer,
+  MongoDbTestServer,
   NatsTestServer,
   PgBouncerTestServer,
   RabbitMqTestServer,
@@ -170,6 +172,21 @@ const cosmosdb: Check<CosmosDbTestServer> = {
   refused: (server) => cosmosdb.accepted({ ...server, accountKey: 'd3Jvbmc=' }),
 };
 
+const mongodb: Check<MongoDbTestServer> = {
+  accepted: async ({ tlsPort, username, password, tls }) => {
+    const url = `mongodb://localhost:${String(tlsPort)}/?directConnection=true&serverSelectionTimeoutMS=10000`;
+    const client = new MongoClient(url, { auth: { username, password }, tls: true, ca: tls.ca });
+    try {
+      await client.db('zoo').collection('animals').insertOne({ name: 'ferret' });
+      return (await client.db('zoo').listCollections().toArray()).map(({ name }) => name);
+    } finally {
+      await client.close();
+    }
+  },
+  expected: ['animals'],
+  refused: (server) => mongodb.accepted({ ...server, password: 'wrong' }),
+};
+
 const rabbitmq: Check<RabbitMqTestServer> = {
   accepted: async ({ host, managementPort, username, password }) => {
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -227,6 +244,7 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   azureBlob,
   gcs,
   cosmosdb,
+  mongodb,
   rabbitmq,
   nats,
   pgbouncer,

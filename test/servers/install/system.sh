@@ -8,6 +8,11 @@ need() {
   if ! command -v "$1" >/dev/null 2>&1 && [ ! -x "/usr/sbin/$1" ]; then missing="$missing $2"; fi
 }
 
+# library FILE PACKAGE: the same for a library that a program of another source needs.
+library() {
+  case $(/sbin/ldconfig -p) in *"$1 "*) ;; *) missing="$missing $2" ;; esac
+}
+
 need mariadbd mariadb-server
 need mariadb-dump mariadb-client
 need redis-server redis-server
@@ -23,6 +28,9 @@ need clickhouse-server clickhouse-server
 need rabbitmq-server rabbitmq-server
 need nats-server nats-server
 need pgbouncer pgbouncer
+# MySQL 8 comes without its libraries.
+library libaio.so.1 libaio1
+library libnuma.so.1 libnuma1
 # What the other parts need.
 # A source file of Java is started as it is, which takes the compiler.
 need javac openjdk-17-jdk-headless
