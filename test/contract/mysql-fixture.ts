@@ -51,8 +51,11 @@ export interface MysqlFixture {
   drop(): Promise<void>;
 }
 
-export async function freshMysqlDatabase(statements: readonly string[] = SCHEMA): Promise<MysqlFixture> {
-  const server = await servers.mariadb();
+export async function freshMysqlDatabase(
+  statements: readonly string[] = SCHEMA,
+  name: 'mariadb' | 'mysql' = 'mariadb',
+): Promise<MysqlFixture> {
+  const server = await servers[name]();
   const admin = await createConnection({
     host: server.host,
     port: server.port,

@@ -2,6 +2,5 @@ import { mysql } from '../../src/connectors/drivers/mysql.js';
 import { describeConnector } from './contract-suite.js';
 import { mysqlSource } from './mysql-fixture.js';
 
-// No MySQL can be installed from Debian: MariaDB speaks its protocol. What only MySQL 8 does stays unproven here:
-// caching_sha2_password on a real server, and its own views (TABLE_CONSTRAINTS for checks, EXPRESSION of indexes).
+// MariaDB speaks its protocol too; MySQL 8 itself is in mysql-8.test.ts.
 describeConnector(mysql, { server: 'mariadb', setUp: () => mysqlSource('mysql') });
