@@ -76,8 +76,9 @@ function perType(
   connectors: readonly ConnectorDefinition[],
   body: (definition: ConnectorDefinition) => unknown,
 ): Examples {
-  const needsSecret = (definition: ConnectorDefinition): number =>
-    Number(secretFields(definition.spec).length > 0);
+  // Secrets inside a block, such as of a store of files, are of no use to an example without that block.
+  const needsSecret = ({ spec }: ConnectorDefinition): number =>
+    Number(secretFields(spec).some((path) => !path.includes('.')));
   return Object.fromEntries(
     [...connectors]
       .sort((a, b) => needsSecret(a) - needsSecret(b))
