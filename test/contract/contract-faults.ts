@@ -175,18 +175,21 @@ function tlsContract(
   const free = choosesHost(definition, block);
 
   /** Opens through a proxy in front of the TLS address, and gives what went over the line. */
-  const through = async (tls: Connection | undefined, name: string | Connection = {}) => {
+  const through = async (tls: Connection | undefined, host = 'localhost', address?: Address) => {
     const { connection, network } = atHand();
-    const proxy = await TcpProxy.start(tlsOf(network).address);
-    const named = typeof name === 'string' ? { host: name } : name;
-    const changed = moved(connection, block, { ...(free ? { host: 'localhost' } : {}), ...named, tls });
+    const proxy = await TcpProxy.start(address ?? tlsOf(network).address);
+    const changed = moved(connection, block, { ...(free ? { host } : {}), tls });
     const opened = openSession(definition, changed, { address: proxy.address });
     return { opened, proxy };
   };
 
   /** No fall-back: one dial, and neither the user name nor the password went over the line in clear. */
-  const expectRefusal = async (tls: Connection | undefined, name?: string | Connection): Promise<void> => {
-    const { opened, proxy } = await through(tls, name);
+  const expectRefusal = async (
+    tls: Connection | undefined,
+    host?: string,
+    address?: Address,
+  ): Promise<void> => {
+    const { opened, proxy } = await through(tls, host, address);
     expect((await faultOf(opened)).code).toBe('TLS_FAILED');
     await until(() => proxy.open === 0, 'the socket is gone');
     // A source whose token server is not trusted is not even dialled.
@@ -217,9 +220,9 @@ function tlsContract(
       expectRefusal({ ca: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----' }));
     if (!free) {
       test('a wrong name is TLS_FAILED', () => {
-        const { ca, wrongName } = tlsOf(atHand().network);
-        if (!wrongName) throw new Error('Fields that change the name, or a reason in `unproven`.');
-        return expectRefusal({ ca }, wrongName);
+        const { ca, misnamed } = tlsOf(atHand().network);
+        if (!misnamed) throw new Error('A server with another name, or a reason in `unproven`.');
+        return expectRefusal({ ca }, undefined, misnamed);
       });
       return;
     }

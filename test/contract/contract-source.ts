@@ -74,8 +74,8 @@ export interface NetworkSource {
     readonly address: Address;
     readonly ca: string;
     readonly otherCa: string;
-    /** Only for a type without a `host`: the same source with these fields changed has a name that the certificate lacks. */
-    readonly wrongName?: Connection;
+    /** Only where the host is not the user's choice: where the same authority vouches for another name. */
+    readonly misnamed?: Address;
   };
 }
 

@@ -14,7 +14,7 @@ export interface SeenRequest {
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON, or as it is where it is a text. */
+  /** Sent as JSON, or as it is where it is a text or bytes. */
   readonly body?: unknown;
 }
 
@@ -25,7 +25,10 @@ export class HttpApiServer {
 
   private constructor(private readonly servers: readonly Server[]) {}
 
-  static async start(answer: (request: SeenRequest) => Reply, tls: TlsMaterial): Promise<HttpApiServer> {
+  static async start(
+    answer: (request: SeenRequest) => Reply,
+    tls: Pick<TlsMaterial, 'server'>,
+  ): Promise<HttpApiServer> {
     const servers: Server[] = [];
     const double = new HttpApiServer(servers);
     const serve = (request: IncomingMessage, response: ServerResponse): void => {
@@ -38,7 +41,8 @@ export class HttpApiServer {
         double.seen.push(seen);
         const { status = 200, headers: more = {}, body } = answer(seen);
         response.writeHead(status, { 'content-type': 'application/json', ...more });
-        response.end(body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
+        const ready = body === undefined || typeof body === 'string' || body instanceof Uint8Array;
+        response.end(ready ? body : JSON.stringify(body));
       });
     };
     const { cert, key } = tls.server;
