@@ -63,6 +63,7 @@ export const ERROR_CODES = {
   // The product.
   DRIVER_MISSING: { blame: 'internal', status: 500, title: 'The driver is not installed' },
   SECRET_BACKEND_UNAVAILABLE: { blame: 'internal', status: 503, title: 'The secrets cannot be read' },
+  ATTEMPTS_EXHAUSTED: { blame: 'internal', status: 500, title: 'The work failed at every try' },
   DATABASE_UNAVAILABLE: { blame: 'internal', status: 503, title: 'The product database is not available' },
   IDENTITY_PROVIDER_UNAVAILABLE: {
     blame: 'internal',

@@ -43,13 +43,9 @@ export class SourceChores {
     }
   }
 
-  /** The test ended its worker several times: says so instead of leaving the source in `testing`. */
-  async giveUp(ref: SourceRef): Promise<void> {
-    await this.sources.recordProbe(ref, {
-      outcome: 'misconfigured',
-      code: 'INTERNAL',
-      message: 'The test of this source ended its worker several times; an operator must look into the logs.',
-    });
+  /** The test failed inside the product at every try: says so instead of leaving the source in `testing`. */
+  async giveUp(ref: SourceRef, { code, message }: AppError): Promise<void> {
+    await this.sources.recordProbe(ref, { outcome: 'misconfigured', code, message }).catch(goneIsUndefined);
   }
 
   /** Ends a pause or a maintenance whose time is over. */

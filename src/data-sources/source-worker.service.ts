@@ -32,7 +32,7 @@ export class SourceWorker implements OnApplicationBootstrap {
       concurrency: CONCURRENT_TESTS,
       most: MOST_TESTS,
       run: (job, signal) => this.chores.test(refOf(job), signal),
-      abandon: (job) => this.chores.giveUp(refOf(job)),
+      abandon: (job, fault) => this.chores.giveUp(refOf(job), fault),
     });
   }
 

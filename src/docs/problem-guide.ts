@@ -170,6 +170,11 @@ export const PROBLEM_GUIDE: Readonly<Record<ErrorCode, Guidance>> = {
       'The stored secrets cannot be decrypted: a key is missing, or the place of the keys does not answer.',
     act: 'Check `APP_SECRET`: it must hold every secret that keys were wrapped with, the newest first. Then restart.',
   },
+  ATTEMPTS_EXHAUSTED: {
+    means:
+      'Work in the background, such as a test or a discovery run, failed inside the product or ended its worker at every try.',
+    act: 'Ask an operator to look for `jobs.run_failed` and `jobs.given_up` in the logs, and start the work again afterwards.',
+  },
   DATABASE_UNAVAILABLE: {
     means: "The product's own database does not answer.",
     act: 'Bring PostgreSQL back; the product recovers without a restart. Callers repeat after `Retry-After`.',

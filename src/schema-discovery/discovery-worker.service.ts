@@ -8,7 +8,6 @@ import { DiscoveryReading } from './discovery-reading.service.js';
 import { triesAgain } from './retry.policy.js';
 import { RunLedger } from './run-ledger.service.js';
 import type { RunRow } from './run-row.js';
-import type { RunError } from './schema-discovery.types.js';
 
 /** Runs of one process at a time: each holds a core busy while its source answers fast. */
 const CONCURRENT_RUNS = 2;
@@ -33,7 +32,7 @@ export class DiscoveryWorker implements OnApplicationBootstrap {
       concurrency: CONCURRENT_RUNS,
       most: MOST_RUNS,
       run: (job, signal) => this.run(job, signal),
-      abandon: (job) => this.abandon(job),
+      abandon: (job, fault) => this.abandon(job, fault),
     });
   }
 
@@ -60,7 +59,7 @@ export class DiscoveryWorker implements OnApplicationBootstrap {
   /** @throws the fault where the run is to be tried again, so that its job goes back to the queue. */
   private async settle(job: Job, run: RunRow, fault: AppError, durationMs: number): Promise<void> {
     const { code, message, retryable } = fault;
-    if (triesAgain(fault, run.trigger, job.token)) {
+    if (triesAgain(fault, run.trigger, job.attempt)) {
       await this.ledger.postpone(job, { code, message, retryable });
       throw fault;
     }
@@ -68,15 +67,9 @@ export class DiscoveryWorker implements OnApplicationBootstrap {
     this.instruments.ended({ ...namesOf(run), state: 'failed', code, datasets: 0, durationMs });
   }
 
-  private async abandon(job: Job): Promise<void> {
-    const error: RunError = {
-      code: 'INTERNAL',
-      message: 'The run ended its worker several times and is not tried again.',
-      retryable: false,
-    };
+  private async abandon(job: Job, { code, message, retryable }: AppError): Promise<void> {
     await this.reading.abandon(job);
-    await this.ledger.fail(job, error);
-    this.instruments.fault('run_abandoned', new AppError(error.code, error.message), { run_id: job.refId });
+    await this.ledger.fail(job, { code, message, retryable });
   }
 }
 

@@ -176,14 +176,14 @@ describe('discovery under faults', () => {
     await kill(zombie);
   }, 90_000);
 
-  /** A job as a worker holds it that was given this token. */
-  const hold = async (runId: string, token: number): Promise<Job> => {
+  /** A job as a worker holds it that was given this token, at so many attempts. */
+  const hold = async (runId: string, token: number, attempt = token): Promise<Job> => {
     const [row] = await world.sql<{ id: string }>(
-      `UPDATE jobs SET state = 'running', token = $2, lease_until = now() + interval '1 hour'
+      `UPDATE jobs SET state = 'running', token = $2, attempts = $3, lease_until = now() + interval '1 hour'
        WHERE ref_id = $1 RETURNING id`,
-      [runId, token],
+      [runId, token, attempt],
     );
-    return { id: row?.id ?? '', kind: 'discovery', orgId: world.orgId, refId: runId, token };
+    return { id: row?.id ?? '', kind: 'discovery', orgId: world.orgId, refId: runId, token, attempt };
   };
   const rowOf = (name: string) => {
     const row = toRow(table('a', name), undefined);
@@ -239,7 +239,7 @@ describe('discovery under faults', () => {
     const child = await worker([id], { generation: 1, pauseMs: 0 });
     expect(await world.ended(runId, RESTART_MS)).toBe('failed');
     expect(await runs.get(world.orgId, id, runId)).toMatchObject({
-      error: { code: 'INTERNAL', retryable: false },
+      error: { code: 'ATTEMPTS_EXHAUSTED', retryable: false },
     });
     expect(await world.orphans(id)).toBe(0);
     await until(

@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { AppError } from '../../common/app-error.js';
 import { Database, type Tx } from '../database/database.service.js';
 import { Log } from '../telemetry/log.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { JobSignals } from './job-signals.js';
 
 export type JobKind = 'test' | 'discovery';
@@ -18,6 +19,8 @@ export interface Job extends JobRef {
   readonly id: string;
   /** Fencing token: it grows with each claim, and work of an older token must not be stored. See `fence`. */
   readonly token: number;
+  /** Which try it is since the work was asked for; the first one is 1. */
+  readonly attempt: number;
 }
 
 export interface JobHandler {
@@ -27,14 +30,16 @@ export interface JobHandler {
   readonly most?: number;
   /** Does the work. The signal aborts when the job is cancelled, taken over or the process stops. */
   run(job: Job, signal: AbortSignal): Promise<void>;
-  /** Called instead of `run` once a job has ended its worker `MAX_CLAIMS` times: record the failure. */
-  abandon(job: Job): Promise<void>;
+  /** Called instead of `run` once `MAX_ATTEMPTS` tries have failed or ended their worker: record the fault. */
+  abandon(job: Job, fault: AppError): Promise<void>;
 }
 
 const LEASE_S = 6;
 const HEARTBEAT_MS = 2_000;
 const POLL_MS = 1_000;
-const MAX_CLAIMS = 3;
+const MAX_ATTEMPTS = 3;
+/** Pauses between tries double, up to this one. */
+const MAX_PAUSE_S = 300;
 /**
  * A job that runs longer than this most likely waits for a source that does not answer, and costs next to nothing: it
  * gives its place to the next one, so that silent sources do not hold up the others.
@@ -47,6 +52,7 @@ interface JobRow {
   readonly org_id: string;
   readonly ref_id: string;
   readonly token: number;
+  readonly attempts: number;
 }
 
 /**
@@ -65,12 +71,20 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
   private looking: Promise<void> | undefined;
   private lookAgain = false;
   private stopping = false;
+  private readonly givenUp;
 
   constructor(
     private readonly database: Database,
     private readonly signals: JobSignals,
     private readonly log: Log,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.givenUp = metrics.counter(
+      'datawave_jobs_given_up_total',
+      'Jobs that failed or ended their worker at every try',
+      ['kind'],
+    );
+  }
 
   onModuleInit(): void {
     this.signals.onWork(() => void this.look());
@@ -88,12 +102,14 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
 
   /**
    * Adds a job in the caller's transaction. The same work is queued once however often it is added; work that is
-   * running at that moment is done once more afterwards, because it may have started from older facts.
+   * running at that moment is done once more afterwards, because it may have started from older facts. Whoever asks anew
+   * gets all attempts anew.
    */
   async add(tx: Tx, { kind, orgId, refId }: JobRef): Promise<void> {
     await tx.query(
       `INSERT INTO jobs (id, kind, org_id, ref_id) VALUES ($1, $2, $3, $4) 
-       ON CONFLICT (kind, ref_id) DO UPDATE SET again = (jobs.state = 'running'), run_at = now()`,
+       ON CONFLICT (kind, ref_id) DO UPDATE SET again = (jobs.state = 'running'), run_at = now(),
+         attempts = CASE jobs.state WHEN 'running' THEN jobs.attempts ELSE 0 END`,
       [uuid(), kind, orgId, refId],
     );
     await this.signals.work(tx, { kind, refId });
@@ -174,13 +190,21 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
 
   private async claim(kind: JobKind, limit: number): Promise<Job[]> {
     const rows = await this.database.sweep<JobRow>(
-      `UPDATE jobs SET state = 'running', token = token + 1, lease_until = now() + interval '${String(LEASE_S)} s'
+      `UPDATE jobs SET state = 'running', token = token + 1, attempts = attempts + 1,
+         lease_until = now() + interval '${String(LEASE_S)} s'
        WHERE id IN (SELECT id FROM jobs WHERE kind = '${kind}' AND (
            (state = 'queued' AND run_at <= now()) OR (state = 'running' AND lease_until < now()))
          ORDER BY run_at LIMIT ${String(limit)} FOR UPDATE SKIP LOCKED)
-       RETURNING id, kind, org_id, ref_id, token`,
+       RETURNING id, kind, org_id, ref_id, token, attempts`,
     );
-    return rows.map(({ id, org_id, ref_id, token }) => ({ id, kind, orgId: org_id, refId: ref_id, token }));
+    return rows.map(({ id, org_id: orgId, ref_id: refId, token, attempts: attempt }) => ({
+      id,
+      kind,
+      orgId,
+      refId,
+      token,
+      attempt,
+    }));
   }
 
   private start(job: Job, handler: JobHandler): void {
@@ -196,25 +220,39 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
 
   private async work(job: Job, handler: JobHandler, signal: AbortSignal): Promise<void> {
     try {
-      if (job.token > MAX_CLAIMS) await handler.abandon(job);
+      if (job.attempt > MAX_ATTEMPTS) await this.giveUp(job, handler);
       else await handler.run(job, signal);
       await this.end(job, 'DELETE FROM jobs WHERE id = $1 AND token = $2 AND NOT again');
       await this.end(
         job,
-        `UPDATE jobs SET state = 'queued', token = 0, again = false WHERE id = $1 AND token = $2`,
+        `UPDATE jobs SET state = 'queued', attempts = 0, again = false, lease_until = NULL
+         WHERE id = $1 AND token = $2`,
       );
     } catch (error) {
       if (!(error instanceof AppError))
         this.log.fault('jobs.run_failed', error, { kind: job.kind, ref_id: job.refId });
-      // Handed back: at once when the process stops, else after a pause that doubles. Nothing happens to a stale token.
-      const pauseS = this.stopping ? 0 : 2 ** job.token;
-      const free = this.stopping ? 'token - 1' : 'token';
+      // Handed back: at once when the process stops, which is no attempt, or when it was asked for anew; else after a pause
+      // that doubles. Nothing happens to a stale token.
+      const pauseS = this.stopping ? 0 : Math.min(2 ** job.attempt, MAX_PAUSE_S);
+      const attempts = this.stopping ? 'attempts - 1' : 'attempts';
       await this.end(
         job,
-        `UPDATE jobs SET state = 'queued', token = ${free}, lease_until = NULL,
-           run_at = now() + interval '${String(pauseS)} s' WHERE id = $1 AND token = $2`,
+        `UPDATE jobs SET state = 'queued', again = false, lease_until = NULL,
+           attempts = CASE WHEN again THEN 0 ELSE ${attempts} END,
+           run_at = CASE WHEN again THEN now() ELSE now() + interval '${String(pauseS)} s' END
+         WHERE id = $1 AND token = $2`,
       );
     }
+  }
+
+  private async giveUp(job: Job, handler: JobHandler): Promise<void> {
+    const fault = new AppError(
+      'ATTEMPTS_EXHAUSTED',
+      `The work failed or ended its worker ${String(MAX_ATTEMPTS)} times and is not tried again; an operator must look into the logs.`,
+    );
+    await handler.abandon(job, fault);
+    this.givenUp.inc({ kind: job.kind });
+    this.log.fault('jobs.given_up', fault, { kind: job.kind, ref_id: job.refId });
   }
 
   private async end(job: Job, statement: string): Promise<void> {

@@ -132,11 +132,14 @@ const TABLES = [
     state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running')),
     run_at timestamptz NOT NULL DEFAULT now(),
     token integer NOT NULL DEFAULT 0,
+    attempts integer NOT NULL DEFAULT 0,
     again boolean NOT NULL DEFAULT false,
     lease_until timestamptz,
     created_at timestamptz NOT NULL DEFAULT now(),
     UNIQUE (kind, ref_id)
   )`,
+  `COMMENT ON COLUMN jobs.token IS 'Fencing token: grows with each claim and is never given twice'`,
+  `COMMENT ON COLUMN jobs.attempts IS 'Claims since the work was asked for; it is given up after some'`,
   `CREATE INDEX jobs_due ON jobs (kind, run_at) WHERE state = 'queued'`,
   `CREATE INDEX jobs_lost ON jobs (lease_until) WHERE state = 'running'`,
   `CREATE TABLE outbox (
