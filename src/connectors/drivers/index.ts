@@ -17,6 +17,8 @@ import { iceberg } from './iceberg.js';
 import { json } from './json.js';
 import { mariadb } from './mariadb.js';
 import { mysql } from './mysql.js';
+import { oracle } from './oracle.js';
+import { nats } from './nats.js';
 import { orc } from './orc.js';
 import { other } from './other.js';
 import { parquet } from './parquet.js';
@@ -47,6 +49,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   sqlserver,
   azureSql,
   synapse,
+  oracle,
   redshift,
   clickhouse,
   trino,
@@ -62,6 +65,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   iceberg,
   hudi,
   rabbitmq,
+  nats,
   httpApi,
   other,
 ];
