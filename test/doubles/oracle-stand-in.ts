@@ -84,8 +84,9 @@ export class OracleStandIn {
 
   private serve(socket: Duplex): void {
     const challenge = randomBytes(16).toString('hex');
-    const say = (message: object): void =>
-      void (socket.writable && socket.write(`${JSON.stringify(message)}\n`));
+    const say = (message: object): void => {
+      if (socket.writable) socket.write(`${JSON.stringify(message)}\n`);
+    };
     let known = false;
     socket.on('error', () => undefined);
     const lines = createInterface({ input: socket });
