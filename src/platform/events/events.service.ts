@@ -2,6 +2,7 @@ import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Database, type Tx } from '../database/database.service.js';
 import { Notifications } from '../jobs/notifications.service.js';
 import { Log } from '../telemetry/log.js';
+import { Metrics } from '../telemetry/metrics.js';
 
 /** A fact that happened to a data source. The payload holds ids and words of ours, never a secret. */
 export interface DomainEvent {
@@ -14,6 +15,9 @@ export interface DomainEvent {
 type Handler = (event: DomainEvent) => Promise<void>;
 
 const BATCH = 100;
+/** Tries of an event, with pauses that double up to the longest one: they span an hour. */
+const MAX_ATTEMPTS = 15;
+const MAX_PAUSE_S = 600;
 const POLL_MS = 5_000;
 
 interface OutboxRow {
@@ -22,13 +26,13 @@ interface OutboxRow {
   readonly type: string;
   readonly data_source_id: string;
   readonly payload: Record<string, unknown>;
-  readonly expired: boolean;
+  readonly attempts: number;
 }
 
 /**
  * The outbox: an event is stored in the transaction of the change and handed to its handlers after the commit, at least
- * once, by whichever process comes first. Handlers are idempotent. An event whose handler keeps failing is given up
- * after an hour, with an error in the log.
+ * once, by whichever process comes first. Handlers are idempotent. An event whose handler fails waits for its next try, ever
+ * longer, and lets the others pass; one that fails for an hour stays as dead, with an error in the log, for an operator.
  */
 @Injectable()
 export class Events implements BeforeApplicationShutdown {
@@ -36,12 +40,20 @@ export class Events implements BeforeApplicationShutdown {
   private poll: NodeJS.Timeout | undefined;
   private current: Promise<void> | undefined;
   private again = false;
+  private readonly dead;
 
   constructor(
     private readonly database: Database,
     private readonly notifications: Notifications,
     private readonly log: Log,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.dead = metrics.counter(
+      'datawave_outbox_dead_events_total',
+      'Events whose handlers failed at every try',
+      ['type'],
+    );
+  }
 
   async emit(tx: Tx, { type, orgId, dataSourceId, payload = {} }: DomainEvent): Promise<void> {
     await tx.query('INSERT INTO outbox (org_id, type, data_source_id, payload) VALUES ($1, $2, $3, $4)', [
@@ -89,17 +101,40 @@ export class Events implements BeforeApplicationShutdown {
     }
   }
 
-  /** Hands out one batch; gives back how many events left the outbox. */
+  /** Hands out one batch, those first that have failed least often; gives back how many events it held. */
   private dispatch(): Promise<number> {
     return this.database.asScheduler(async (tx) => {
       const rows = await tx.query<OutboxRow[]>(
-        `SELECT id, org_id, type, data_source_id, payload, created_at < now() - interval '1 hour' AS expired
-         FROM outbox ORDER BY id LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED`,
+        `SELECT id, org_id, type, data_source_id, payload, attempts FROM outbox
+         WHERE dead_at IS NULL AND next_attempt_at <= now()
+         ORDER BY attempts, id LIMIT ${String(BATCH)} FOR UPDATE SKIP LOCKED`,
       );
       const done: string[] = [];
-      for (const row of rows) if ((await this.handOver(row)) || row.expired) done.push(row.id);
+      const failed: OutboxRow[] = [];
+      for (const row of rows)
+        if (await this.handOver(row)) done.push(row.id);
+        else failed.push(row);
       if (done.length > 0) await tx.query('DELETE FROM outbox WHERE id = ANY($1)', [done]);
-      return done.length;
+      if (failed.length > 0) await this.postpone(tx, failed);
+      return rows.length;
+    });
+  }
+
+  private async postpone(tx: Tx, failed: readonly OutboxRow[]): Promise<void> {
+    // Not now(), the begin of the transaction: the handlers took their time since then.
+    await tx.query(
+      `UPDATE outbox SET attempts = attempts + 1,
+         next_attempt_at = clock_timestamp() + make_interval(secs => least(2 ^ attempts, ${String(MAX_PAUSE_S)})),
+         dead_at = CASE WHEN attempts + 1 >= ${String(MAX_ATTEMPTS)} THEN clock_timestamp() END
+       WHERE id = ANY($1)`,
+      [failed.map(({ id }) => id)],
+    );
+    const dead = failed.filter(({ attempts }) => attempts + 1 >= MAX_ATTEMPTS);
+    Database.afterCommit(tx, () => {
+      for (const { id, type, data_source_id } of dead) {
+        this.dead.inc({ type });
+        this.log.event('error', 'outbox.event_dead', { outbox_id: id, type, data_source_id });
+      }
     });
   }
 

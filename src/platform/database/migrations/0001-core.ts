@@ -148,6 +148,11 @@ const TABLES = [
     type text NOT NULL,
     data_source_id uuid NOT NULL,
     payload jsonb NOT NULL DEFAULT '{}',
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamptz NOT NULL DEFAULT now(),
+    dead_at timestamptz
   )`,
+  'CREATE INDEX outbox_due ON outbox (attempts, id) WHERE dead_at IS NULL',
+  `COMMENT ON COLUMN outbox.dead_at IS 'When its handlers had failed at every try; it stays for an operator'`,
 ];
