@@ -94,8 +94,13 @@ export class SnapshotBuilder {
     await this.flush();
     await this.sweep();
     if (!this.options.whole || this.sourceUnchanged) return;
-    for (const { name } of this.attempt.base?.scopes ?? [])
-      if (!this.scopes.has(name)) await this.removeUnseen(name, new Set());
+    const failed = this.outcomes.filter(({ status }) => status === 'failed');
+    for (const { name } of this.attempt.base?.scopes ?? []) {
+      if (this.scopes.has(name)) continue;
+      const above = failed.find((scope) => name.startsWith(`${scope.name}.`));
+      if (above) await this.end({ ...above, scope: name, status: 'failed' });
+      else await this.removeUnseen(name, new Set());
+    }
   }
 
   /** Ends it in the middle: waits for the write that is under way and begins no other. */

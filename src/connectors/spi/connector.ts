@@ -55,7 +55,8 @@ export interface KnownState {
 
 /**
  * What a discovery says while it runs. A scope is a schema (bucket, keyspace, folder); only a scope that ends
- * `complete` allows its unnamed datasets to be taken as gone.
+ * `complete` allows its unnamed datasets to be taken as gone. One that ends `failed` stands for all whose names begin
+ * with it and a dot: a catalog that cannot be read hides its schemas, and says nothing of them.
  */
 export type DiscoveryEvent =
   /** Nothing changed since `since.token`: no other event but `token` follows. */

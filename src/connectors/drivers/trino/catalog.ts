@@ -1,8 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
-import { AppError } from '../../../common/app-error.js';
 import { buildDataset } from '../../families/sql/dataset.js';
 import { NameMatch } from '../../families/sql/name-match.js';
-import { schemaReader } from '../../families/sql/schema-reader.js';
+import { isOfLine, schemaReader } from '../../families/sql/schema-reader.js';
 import type {
   CatalogPage,
   CatalogRequest,
@@ -57,15 +56,12 @@ async function scopes({ line, request, signal, places }: Read): Promise<readonly
       }
     } catch (error) {
       // The system behind one catalog is down, or closed to this account: the others are not.
-      if (only !== undefined || signal.aborted || !(error instanceof AppError) || isOfTheLine(error))
-        throw error;
+      if (only !== undefined || signal.aborted || isOfLine(error)) throw error;
       heads.push({ name: catalog, fault: error });
     }
   }
   return heads;
 }
-
-const isOfTheLine = ({ code }: AppError): boolean => code === 'UNREACHABLE' || code === 'AUTH_FAILED';
 
 /** What is known of the tables of a schema beside their columns. */
 interface SchemaFacts {

@@ -19,6 +19,11 @@ const OF_THE_LINE: readonly ErrorCode[] = [
   'CANCELLED',
 ];
 
+/** Whether a fault is one of the line or the login, and not of the schema that was asked for. */
+export function isOfLine(error: unknown): boolean {
+  return error instanceof AppError && OF_THE_LINE.includes(error.code);
+}
+
 /** A reader over schemas that are read one after the other; what a schema fails with is its own fault. */
 export function schemaReader(source: SchemaSource, signal: AbortSignal): CatalogReader {
   return {
@@ -28,7 +33,7 @@ export function schemaReader(source: SchemaSource, signal: AbortSignal): Catalog
         try {
           yield* source.datasets(scope);
         } catch (error) {
-          if (signal.aborted || (error instanceof AppError && OF_THE_LINE.includes(error.code))) throw error;
+          if (signal.aborted || isOfLine(error)) throw error;
           yield { datasets: [], faults: [{ scope, status: 'failed', error }] };
         }
       }
