@@ -10,12 +10,12 @@ const FOLDER = join(import.meta.dirname, '../../.cache/proven');
 /** Notes that the suite of a type ran. A suite that failed is noted too: CI is red then anyway. */
 export async function recordProof(
   { type, category }: Discoverable,
-  { server: needed = [], double, unproven = {} }: ContractFixture,
+  { server: needed = [], block = 'local files', double, unproven = {} }: ContractFixture,
   server: ServerInfo | undefined,
 ): Promise<void> {
   // A plugin's author runs the suite too: that proves nothing about this product.
   if (!server || !SOURCE_TYPES.includes(type)) return;
-  const place = [needed].flat().join(', ') || 'local files';
+  const place = [needed].flat().join(', ') || block;
   const proof: Proof = {
     type,
     on: `${server.product} ${server.version}${category === 'file' ? ` on ${place}` : ''}`,

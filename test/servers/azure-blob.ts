@@ -17,6 +17,8 @@ export async function startAzureBlob(folder: string): Promise<Running<AzureBlobT
     ...['--blobHost', '127.0.0.1', '--blobPort', String(to), '--location', folder],
     // A client of a later API than its newest is none of its business here.
     ...['--skipApiVersionCheck', '--disableTelemetry', '--silent'],
+    // The account stands in the path whatever name the host is called by.
+    '--disableProductStyleUrl',
   ];
   const running = await ServerProcess.start(command, join(folder, 'azurite.log'), {
     AZURITE_ACCOUNTS: `${account}:${accountKey}`,

@@ -2,11 +2,13 @@ import { Type, type Static, type TObject, type TProperties } from 'typebox';
 import { AppError } from '../../../common/app-error.js';
 import type { Address, ConnectionFault, OpenContext } from '../../spi/index.js';
 import type { FileStore } from './stores/file-store.js';
+import { azureEndpoint, azureFields, checkAzure, containerField } from './stores/azure/azure-spec.js';
 import { checkGcs, gcsEndpoint, gcsFields } from './stores/gcs/gcs-spec.js';
+import { checkWeb, webEndpoint, webFields } from './stores/http/http-spec.js';
 import { localStore } from './stores/local-store.js';
 import { bucketField, checkS3, s3Endpoint, s3Fields } from './stores/s3/s3-spec.js';
 
-const block = <P extends TProperties>(name: string, title: string, fields: P) =>
+const storeBlock = <P extends TProperties>(name: string, title: string, fields: P) =>
   Type.Optional(
     Type.Object(fields, { title, additionalProperties: false, 'x-group': 'store', 'x-schema': name }),
   );
@@ -16,11 +18,20 @@ const block = <P extends TProperties>(name: string, title: string, fields: P) =>
  * organization's own folder. Give the connector `check: checkStore` and `endpoint: storeEndpoint` too.
  */
 export const storeFields = () => ({
-  s3: block('S3Store', 'S3', { ...bucketField(), ...s3Fields() }),
-  gcs: block('GcsStore', 'Google Cloud Storage', { ...bucketField(), ...gcsFields() }),
+  ...listedStoreFields(),
+  http: storeBlock('WebStore', 'Web server', webFields()),
+});
+
+/** The same for types that have to list a folder, which no web server does. */
+export const listedStoreFields = () => ({
+  s3: storeBlock('S3Store', 'S3', { ...bucketField(), ...s3Fields() }),
+  gcs: storeBlock('GcsStore', 'Google Cloud Storage', { ...bucketField(), ...gcsFields() }),
+  azure_blob: storeBlock('AzureBlobStore', 'Azure Blob Storage', { ...containerField(), ...azureFields() }),
 });
 
 export type StoreConfig = Static<TObject<ReturnType<typeof storeFields>>>;
+
+type Blocks = Required<StoreConfig>;
 
 /** One kind of remote store. */
 interface Kind<C> {
@@ -31,7 +42,7 @@ interface Kind<C> {
 }
 
 /** The only place that knows which stores there are. */
-const KINDS: { readonly [K in keyof StoreConfig]-?: Kind<NonNullable<StoreConfig[K]>> } = {
+const KINDS: { readonly [K in keyof Blocks]: Kind<Blocks[K]> } = {
   s3: {
     endpoint: s3Endpoint,
     check: checkS3,
@@ -43,23 +54,37 @@ const KINDS: { readonly [K in keyof StoreConfig]-?: Kind<NonNullable<StoreConfig
     open: async (config, context) =>
       (await import('./stores/gcs/gcs-store.js')).openGcsStore(config, context),
   },
+  azure_blob: {
+    endpoint: azureEndpoint,
+    check: checkAzure,
+    open: async (config, context) =>
+      (await import('./stores/azure/azure-store.js')).openAzureStore(config, context),
+  },
+  http: {
+    endpoint: webEndpoint,
+    check: checkWeb,
+    open: async (config, context) =>
+      (await import('./stores/http/http-store.js')).openWebStore(config, context),
+  },
 };
 
-const NAMES = Object.keys(KINDS) as (keyof StoreConfig)[];
+const NAMES = Object.keys(KINDS) as (keyof Blocks)[];
 
-/** One block, bound to its kind. */
+/** The block that is given, bound to its kind. */
 function chosen(config: StoreConfig) {
-  const name = NAMES.find((candidate) => config[candidate] !== undefined);
-  return name === undefined ? undefined : bound(name, config[name]);
+  for (const name of NAMES) {
+    const found = config[name];
+    if (found !== undefined) return bound(name, found);
+  }
+  return undefined;
 }
 
-function bound<K extends keyof StoreConfig>(name: K, config: StoreConfig[K]) {
-  const kind: Kind<NonNullable<StoreConfig[K]>> = KINDS[name];
-  const fields = config as NonNullable<StoreConfig[K]>;
+function bound<K extends keyof Blocks>(name: K, block: Blocks[K]) {
+  const kind: Kind<Blocks[K]> = KINDS[name];
   return {
-    endpoint: () => kind.endpoint(fields),
-    check: () => kind.check(fields, `/${name}`),
-    open: (context: OpenContext) => kind.open(fields, context),
+    endpoint: () => kind.endpoint(block),
+    check: () => kind.check(block, `/${name}`),
+    open: (context: OpenContext) => kind.open(block, context),
   };
 }
 

@@ -46,6 +46,13 @@ interface Waiting {
   readonly signal: AbortSignal;
 }
 
+/** An answer with more bytes than were allowed for; it was cut off. */
+export class AnswerTooLong extends AppError {
+  constructor(maxBytes: number) {
+    super('PROTOCOL', `The answer of the source is longer than ${String(maxBytes)} bytes.`);
+  }
+}
+
 const MAX_BYTES = 16 * 1024 * 1024;
 /** For a socket that a call needs later than at the opening. */
 const CONNECT_MS = 15_000;
@@ -268,8 +275,7 @@ async function whole(body: Dispatcher.ResponseData['body'], maxBytes: number): P
   let length = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > maxBytes)
-      throw new AppError('PROTOCOL', `The answer of the source is longer than ${String(maxBytes)} bytes.`);
+    if (length > maxBytes) throw new AnswerTooLong(maxBytes);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);

@@ -23,6 +23,8 @@ export function toFileError(error: unknown): AppError {
 export interface OpenedFile {
   readonly handle: FileHandle;
   readonly stats: BigIntStats;
+  /** Absolute path without links, for a program that opens files by name: it must check that it got this very file. */
+  readonly realPath: string;
 }
 
 /** Seams for tests that swap files between two steps, or have another system. */
@@ -62,7 +64,7 @@ export async function openInside(root: string, path: string, steps: OpenSteps = 
     const opened = await (steps.openedPath ?? openedPathOnLinux)(handle.fd);
     if (opened === undefined) await assertSameInside(base, wanted, stats);
     else assertInside(base, opened);
-    return { handle, stats };
+    return { handle, stats, realPath: wanted };
   } catch (error) {
     await handle?.close().catch(() => undefined);
     throw toFileError(error);

@@ -15,8 +15,8 @@ export type AskRange = (range: AskedRange, signal: AbortSignal) => Promise<HttpA
 
 /** How a store answers. */
 export interface RangeAnswers {
-  /** The version in the headers; undefined where there is none. */
-  version(headers: Readonly<Record<string, string>>): string | undefined;
+  /** The version in the headers; undefined where there is none. Some have to make one of the first bytes. */
+  version(headers: Readonly<Record<string, string>>, head?: Buffer): string | undefined;
   /** What an answer that is no success means. */
   fault(answer: HttpAnswer): AppError;
 }
@@ -60,7 +60,14 @@ export async function openByRange(
       if (answer.status >= 400) throw answers.fault(answer);
       const found = rangeOf(answer);
       if (found?.offset !== offset) throw noRange();
-      if (found.size !== size || answer.body.length !== end - offset) throw replaced();
+      // Not every server heeds the condition.
+      const now = answers.version(answer.headers);
+      if (
+        found.size !== size ||
+        (now !== undefined && now !== version) ||
+        answer.body.length !== end - offset
+      )
+        throw replaced();
       return ownBytes(answer.body);
     },
     close: () => Promise.resolve(),
@@ -84,7 +91,7 @@ async function beginning(
   // An empty file has no first byte.
   if (answer.status === 416) answer = await ask({ maxBytes }, signal);
   if (answer.status >= 300) throw answers.fault(answer);
-  const version = answers.version(answer.headers);
+  const version = answers.version(answer.headers, answer.body);
   const found = rangeOf(answer);
   if (version === undefined)
     throw new AppError('PROTOCOL', 'The store does not tell the version of the file.');
