@@ -95,6 +95,16 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 60,
     start: async (folder) => (await import('./mongodb.js')).startMongoDb(folder),
   },
+  elasticsearch: {
+    needs: ['java', 'maven/elasticsearch/installed'],
+    mb: 650,
+    start: async (folder) => (await import('./elasticsearch.js')).startElasticsearch(folder),
+  },
+  kafka: {
+    needs: ['java', 'maven/kafka/installed.xml'],
+    mb: 300,
+    start: async (folder) => (await import('./kafka.js')).startKafka(folder),
+  },
   rabbitmq: {
     needs: ['rabbitmq-server', 'epmd'],
     mb: 150,

@@ -78,6 +78,23 @@ export interface CosmosDbTestServer extends TestEndpoint {
   readonly accountKey: string;
 }
 
+/**
+ * `port` is without security. A second user, `reader`, has the same password. SASL is PLAIN or SCRAM, of SHA-256 or
+ * SHA-512; whoever has no access list in the way may do everything.
+ */
+export interface KafkaTestServer extends TestServer {
+  readonly saslPort: number;
+  /** SASL within TLS. */
+  readonly tlsPort: number;
+  /** TLS that asks for the client's certificate, and no SASL. */
+  readonly clientCertificatePort: number;
+}
+
+/** HTTP and HTTPS. */
+export interface ElasticsearchTestServer extends TestServer {
+  readonly tlsPort: number;
+}
+
 /** The account is of the database `admin`. */
 export interface MongoDbTestServer extends TestServer {
   readonly tlsPort: number;
@@ -116,6 +133,8 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly azureBlob: AzureBlobTestServer;
   readonly gcs: GcsTestServer;
   readonly mongodb: MongoDbTestServer;
+  readonly elasticsearch: ElasticsearchTestServer;
+  readonly kafka: KafkaTestServer;
   readonly rabbitmq: RabbitMqTestServer;
   readonly nats: NatsTestServer;
   readonly pgbouncer: PgBouncerTestServer;

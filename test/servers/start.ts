@@ -14,10 +14,10 @@ const folder = mkdtempSync(join(tmpdir(), 'test-servers-'));
 chmodSync(folder, 0o711);
 const keeper = new ServerKeeper(folder);
 
-async function stopAll(): Promise<void> {
+async function stopAll(exitCode = 0): Promise<void> {
   await keeper.stopAll();
   rmSync(folder, { recursive: true, force: true });
-  process.exit(0);
+  process.exit(exitCode);
 }
 
 // The path is a secret of this run: another user of the machine must not learn the passwords.
@@ -44,12 +44,19 @@ function authorityFile(name: string, facts: TestEndpoint): { tls?: string } {
 }
 
 const names = process.argv.slice(2);
+async function show(name: string): Promise<void> {
+  const began = performance.now();
+  const facts = await keeper.serverOf(name, 'terminal', 'terminal');
+  console.log(`${name} (${((performance.now() - began) / 1_000).toFixed(1)} s)`);
+  console.log(JSON.stringify({ ...facts, ...authorityFile(name, facts) }, null, 2));
+}
+
 if (names.length > 0) {
-  for (const name of names) {
-    const began = performance.now();
-    const facts = await keeper.serverOf(name, 'terminal', 'terminal');
-    console.log(`${name} (${((performance.now() - began) / 1_000).toFixed(1)} s)`);
-    console.log(JSON.stringify({ ...facts, ...authorityFile(name, facts) }, null, 2));
+  try {
+    for (const name of names) await show(name);
+  } catch (error) {
+    console.error(error);
+    await stopAll(1);
   }
 } else {
   control.listen(0, '127.0.0.1', () => {

@@ -11,6 +11,8 @@ import type {
   AwsTestServer,
   AzureBlobTestServer,
   CosmosDbTestServer,
+  ElasticsearchTestServer,
+  KafkaTestServer,
   MongoDbTestServer,
   NatsTestServer,
   PgBouncerTestServer,
@@ -23,7 +25,7 @@ import type {
   TrinoTestServer,
 } from '../servers/server-types.js';
 import { fetchAws, fetchAzureContainers, fetchGoogleToken, listCosmosDatabases } from './signatures.js';
-import { natsPing } from './wire.js';
+import { kafkaLogin, natsPing } from './wire.js';
 
 /** How to see that a server works, and that it refuses what it should. */
 export interface Check<T extends TestEndpoint> {
@@ -187,6 +189,22 @@ const mongodb: Check<MongoDbTestServer> = {
   refused: (server) => mongodb.accepted({ ...server, password: 'wrong' }),
 };
 
+const elasticsearch: Check<ElasticsearchTestServer> = {
+  accepted: async ({ host, port, username, password }) => {
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    const url = `http://${host}:${String(port)}/_security/_authenticate`;
+    return (await fetch(url, { headers: { authorization } })).status;
+  },
+  expected: 200,
+  refused: (server) => elasticsearch.accepted({ ...server, password: 'wrong' }),
+};
+
+const kafka: Check<KafkaTestServer> = {
+  accepted: ({ tlsPort, tls, username, password }) => kafkaLogin(tlsPort, tls.ca, { username, password }),
+  expected: 0,
+  refused: (server) => kafka.accepted({ ...server, password: 'wrong' }),
+};
+
 const rabbitmq: Check<RabbitMqTestServer> = {
   accepted: async ({ host, managementPort, username, password }) => {
     const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
@@ -245,6 +263,8 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   gcs,
   cosmosdb,
   mongodb,
+  elasticsearch,
+  kafka,
   rabbitmq,
   nats,
   pgbouncer,
