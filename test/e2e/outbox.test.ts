@@ -57,7 +57,7 @@ const sql = <Row>(text: string, params: readonly unknown[] = []): Promise<Row[]>
   queryOnce<Row>(product.superuserUrl, text, params);
 
 /** Emits so many events in one transaction, and gives back what they are about. */
-async function emit(type: 'bad' | 'good', count = 1): Promise<string[]> {
+async function emit(type: 'bad' | 'good' | 'slow', count = 1): Promise<string[]> {
   const ids = Array.from({ length: count }, () => randomUUID());
   await module.get(Database).inOrg(orgId, async (tx) => {
     for (const dataSourceId of ids) await module.get(Events).emit(tx, { type, orgId, dataSourceId });
@@ -104,6 +104,24 @@ test('an event that failed is tried again after a pause that grows, and goes onc
   await sql('UPDATE outbox SET next_attempt_at = now()');
   await until(async () => (await rows()).length === 0, 'it is handled', 20_000);
   expect(handled).toEqual([id]);
+});
+
+test('a stop leaves in the outbox what was not handed out yet', async () => {
+  let release = (): void => undefined;
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const events = module.get(Events);
+  const begun: string[] = [];
+  events.on('slow', ({ dataSourceId }) => {
+    begun.push(dataSourceId);
+    return gate;
+  });
+  const ids = await emit('slow', 3);
+  await until(() => begun.length > 0, 'the first one is handled', 20_000);
+  const stopped = events.beforeApplicationShutdown();
+  release();
+  await stopped;
+  expect(begun).toEqual(ids.slice(0, 1));
+  expect(await rows()).toMatchObject([{ attempts: 0 }, { attempts: 0 }]);
 });
 
 test('an event that fails at its last try stays as dead, and is counted', async () => {

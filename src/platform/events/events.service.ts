@@ -40,6 +40,7 @@ export class Events implements BeforeApplicationShutdown {
   private poll: NodeJS.Timeout | undefined;
   private current: Promise<void> | undefined;
   private again = false;
+  private stopped = false;
   private readonly dead;
 
   constructor(
@@ -75,7 +76,7 @@ export class Events implements BeforeApplicationShutdown {
 
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.poll);
-    this.handlers.clear();
+    this.stopped = true;
     await this.current;
   }
 
@@ -95,7 +96,7 @@ export class Events implements BeforeApplicationShutdown {
 
   private async drain(): Promise<void> {
     try {
-      while (this.handlers.size > 0 && (await this.dispatch()) === BATCH);
+      while (!this.stopped && (await this.dispatch()) === BATCH);
     } catch (error) {
       this.log.fault('outbox.dispatch_failed', error);
     }
@@ -111,9 +112,12 @@ export class Events implements BeforeApplicationShutdown {
       );
       const done: string[] = [];
       const failed: OutboxRow[] = [];
-      for (const row of rows)
+      for (const row of rows) {
+        // The rest stays as it is, for another process.
+        if (this.stopped) break;
         if (await this.handOver(row)) done.push(row.id);
         else failed.push(row);
+      }
       if (done.length > 0) await tx.query('DELETE FROM outbox WHERE id = ANY($1)', [done]);
       if (failed.length > 0) await this.postpone(tx, failed);
       return rows.length;
