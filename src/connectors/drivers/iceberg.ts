@@ -1,6 +1,6 @@
 import { SAFE_FILE_PATH } from '../families/files/file-path.js';
 import { fileRemedy } from '../families/files/file-session.js';
-import { checkStore, storeEndpoint, storeFields } from '../families/files/store-spec.js';
+import { checkStore, listedStoreFields, storeEndpoint } from '../families/files/store-spec.js';
 import { openTableSession } from '../families/files/table-session.js';
 import { connectionSpec, defineConnector, filePath } from '../spi/index.js';
 
@@ -11,7 +11,7 @@ const spec = connectionSpec('iceberg', {
     description: 'Path of the folder of the table, the one that holds `metadata`, with forward slashes.',
     examples: ['lake/orders'],
   }),
-  ...storeFields(),
+  ...listedStoreFields(),
 });
 
 /** Iceberg tables in a folder: schema, partitions and snapshot by the newest metadata file. */
