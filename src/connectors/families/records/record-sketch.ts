@@ -5,8 +5,22 @@ interface Seen {
   present: number;
   nulls: number;
   readonly types: Set<NormalizedType>;
+  readonly natives: Set<string>;
   nested: RecordSketch | undefined;
 }
+
+/** A type as the source calls it and as we do. */
+export type Describe = (
+  value: unknown,
+) => { readonly native: string; readonly type: NormalizedType } | undefined;
+
+const emptyField = (): Seen => ({
+  present: 0,
+  nulls: 0,
+  types: new Set(),
+  natives: new Set(),
+  nested: undefined,
+});
 
 const MAX_FIELDS = 500;
 const MAX_DEPTH = 8;
@@ -21,7 +35,11 @@ export class RecordSketch {
   private records = 0;
   private readonly seen = new Map<string, Seen>();
 
-  constructor(private readonly depth = 0) {}
+  /** @param describe what a value is that the source has a class of its own for; nothing for any other value. */
+  constructor(
+    private readonly describe?: Describe,
+    private readonly depth = 0,
+  ) {}
 
   get size(): number {
     return this.records;
@@ -34,7 +52,7 @@ export class RecordSketch {
       let field = this.seen.get(name);
       if (!field) {
         if (this.seen.size >= MAX_FIELDS || name.length > MAX_NAME) continue;
-        this.seen.set(name, (field = { present: 0, nulls: 0, types: new Set(), nested: undefined }));
+        this.seen.set(name, (field = emptyField()));
       }
       field.present += 1;
       this.note(field, value, asText);
@@ -48,7 +66,7 @@ export class RecordSketch {
       return {
         name,
         ordinal: at + 1,
-        native_type: nativeType ?? ([...field.types].sort().join('|') || 'null'),
+        native_type: nativeType ?? ([...field.natives].sort().join('|') || 'null'),
         type: common(field.types),
         nullable: field.nulls > 0 || field.present < this.records,
         inferred: true,
@@ -63,11 +81,15 @@ export class RecordSketch {
       field.nulls += 1;
       return;
     }
-    field.types.add(asText && typeof value === 'string' ? typeOfText(value) : typeOfValue(value));
+    const own = this.describe?.(value);
+    const type = own?.type ?? (asText && typeof value === 'string' ? typeOfText(value) : typeOfValue(value));
+    field.types.add(type);
+    field.natives.add(own?.native ?? type);
+    if (own) return;
     if (this.depth >= MAX_DEPTH) return;
     const objects = (Array.isArray(value) ? value.slice(0, MAX_ITEMS) : [value]).filter(isRecord);
     if (objects.length === 0) return;
-    field.nested ??= new RecordSketch(this.depth + 1);
+    field.nested ??= new RecordSketch(this.describe, this.depth + 1);
     for (const object of objects) field.nested.add(object, asText);
   }
 }
