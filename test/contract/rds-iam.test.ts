@@ -37,7 +37,12 @@ describeOn('postgres', 'a login by IAM', () => {
   beforeAll(async () => {
     const { host, port, username: user, password } = await servers.postgres();
     tls = makeTlsMaterial();
-    gate = await startRdsGate({ key: KEY, region: REGION, tls: tls.server, server: { host, port, user, password } });
+    gate = await startRdsGate({
+      key: KEY,
+      region: REGION,
+      tls: tls.server,
+      server: { host, port, user, password },
+    });
     remember(KEY.secretAccessKey);
   });
   afterAll(() => gate.stop());
