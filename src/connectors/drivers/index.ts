@@ -9,6 +9,7 @@ import { cloudSql } from './cloud-sql.js';
 import { cockroachdb } from './cockroachdb.js';
 import { csv } from './csv.js';
 import { deltaLake } from './delta-lake.js';
+import { duckdb } from './duckdb.js';
 import { dynamodb } from './dynamodb.js';
 import { excel } from './excel.js';
 import { httpApi } from './http-api.js';
@@ -27,6 +28,7 @@ import { rds } from './rds.js';
 import { rabbitmq } from './rabbitmq.js';
 import { redis } from './redis.js';
 import { redshift } from './redshift.js';
+import { sqlite } from './sqlite.js';
 import { sqlserver } from './sqlserver.js';
 import { synapse } from './synapse.js';
 import { tidb } from './tidb.js';
@@ -38,6 +40,8 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   postgresql,
   mysql,
   mariadb,
+  sqlite,
+  duckdb,
   auroraPostgresql,
   auroraMysql,
   rds,

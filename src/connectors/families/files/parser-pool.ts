@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { AppError } from '../../../common/app-error.js';
@@ -41,8 +42,8 @@ async function startPool(): Promise<Piscina> {
 /** The built thread beside this file, or one made from source where TypeScript is run as it is, as Jest does. */
 async function workerFile(): Promise<string> {
   if (!import.meta.url.endsWith('.ts')) return new URL('./worker/entry.js', import.meta.url).href;
-  const { builtWorker } = await import('./worker/from-source.js');
-  return builtWorker();
+  const { builtFromSource } = await import('./worker/from-source.js');
+  return builtFromSource(fileURLToPath(new URL('./worker/entry.ts', import.meta.url)));
 }
 
 /**

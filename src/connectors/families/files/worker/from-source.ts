@@ -6,22 +6,25 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const IMPORT = /(?:from|import)\s*\(?['"](\.{1,2}\/[^'"]+)\.js['"]/g;
 
 /**
- * Compiles the parser thread and what it imports into `.cache/`, for runs on the TypeScript itself: a thread is started
- * by Node, which reads no TypeScript. Never called from the build. Gives the URL of the compiled file.
+ * Compiles what a thread or a process of ours runs, and what it imports, into `.cache/`, for runs on the TypeScript
+ * itself: they are started by Node, which reads no TypeScript. Never called from the build. Gives the URL of the
+ * compiled file.
+ *
+ * @param entry path of a TypeScript file of the product.
  */
-export async function builtWorker(): Promise<string> {
+export async function builtFromSource(entry: string): Promise<string> {
   const here = dirname(fileURLToPath(import.meta.url));
   const project = join(here, '../../../../..');
   const source = join(project, 'src');
   const sources = new Map<string, string>();
-  await collect(join(here, 'entry.ts'), sources);
+  await collect(entry, sources);
 
   const hash = createHash('sha256');
   for (const [file, text] of [...sources].sort()) hash.update(file).update(text);
   const target = join(project, '.cache/parser-thread', hash.digest('hex').slice(0, 16));
-  const entry = join(target, relative(source, here), 'entry.js');
-  const url = pathToFileURL(entry).href;
-  if (await exists(entry)) return url;
+  const built = join(target, relative(source, entry).replace(/\.ts$/, '.js'));
+  const url = pathToFileURL(built).href;
+  if (await exists(built)) return url;
 
   const { transform } = await import('@swc/core');
   const draft = `${target}.${process.pid}.${Date.now()}`;
