@@ -100,6 +100,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 650,
     start: async (folder) => (await import('./elasticsearch.js')).startElasticsearch(folder),
   },
+  cassandra: {
+    needs: ['java', 'maven/cassandra/installed.xml'],
+    mb: 700,
+    start: async (folder) => (await import('./cassandra.js')).startCassandra(folder),
+  },
   kafka: {
     needs: ['java', 'maven/kafka/installed.xml'],
     mb: 300,

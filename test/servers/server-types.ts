@@ -134,6 +134,8 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly gcs: GcsTestServer;
   readonly mongodb: MongoDbTestServer;
   readonly elasticsearch: ElasticsearchTestServer;
+  /** With and without TLS on the one port. */
+  readonly cassandra: TestServer;
   readonly kafka: KafkaTestServer;
   readonly rabbitmq: RabbitMqTestServer;
   readonly nats: NatsTestServer;

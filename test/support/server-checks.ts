@@ -4,6 +4,7 @@ import { MongoClient } from 'mongodb';
 import pg from 'pg';
 import { createConnection } from 'mysql2/promise';
 import { Redis } from 'ioredis';
+import { runCql } from '../servers/cql.js';
 import type {
   ClickhouseTestServer,
   RedisTestServer,
@@ -199,6 +200,15 @@ const elasticsearch: Check<ElasticsearchTestServer> = {
   refused: (server) => elasticsearch.accepted({ ...server, password: 'wrong' }),
 };
 
+const cassandra: Check<TestServer> = {
+  accepted: async ({ port, username, password, tls }) => {
+    await runCql({ port, username, password, ca: tls.ca }, ['SELECT release_version FROM system.local']);
+    return 'read';
+  },
+  expected: 'read',
+  refused: (server) => cassandra.accepted({ ...server, password: 'wrong' }),
+};
+
 const kafka: Check<KafkaTestServer> = {
   accepted: ({ tlsPort, tls, username, password }) => kafkaLogin(tlsPort, tls.ca, { username, password }),
   expected: 0,
@@ -264,6 +274,7 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   cosmosdb,
   mongodb,
   elasticsearch,
+  cassandra,
   kafka,
   rabbitmq,
   nats,
