@@ -80,6 +80,9 @@ describe('weakensTls', () => {
     [{ tls: { mode: 'verify_full' } }, { tls: { mode: 'require' } }, true],
     [{ tls: { mode: 'disable' } }, {}, false],
     [{ tls: { mode: 'require' } }, { tls: { mode: 'verify_ca' } }, false],
+    [{ s3: { bucket: 'b' } }, { s3: { bucket: 'b', tls: { mode: 'require' } } }, true],
+    [{ s3: { tls: { mode: 'disable' } } }, { s3: { tls: { mode: 'disable' } } }, false],
+    [{ s3: { tls: { mode: 'verify_ca' } } }, { tls: {}, list: [{ a: null }] }, false],
   ])('%j to %j: %s', (before, after, weaker) => {
     expect(weakensTls(before, after)).toBe(weaker);
   });

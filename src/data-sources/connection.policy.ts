@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../common/app-error.js';
 import type { ConnectorDefinition } from '../connectors/spi/index.js';
-import { destinationOf, secretFields, splitSecrets, validateConnection } from '../connectors/spi/index.js';
+import {
+  destinationOf,
+  secretFields,
+  splitSecrets,
+  TLS_MODES,
+  tlsModeOf,
+  validateConnection,
+} from '../connectors/spi/index.js';
 
 type Json = Record<string, unknown>;
 
@@ -93,12 +100,9 @@ export function applyPatch(definition: ConnectorDefinition, saved: Saved, patch:
   return { ...parts, kept, changed: !same };
 }
 
-/** Whether a change makes TLS weaker than it was. */
+/** Whether a change makes TLS weaker than it was, in any block of the connection. */
 export function weakensTls(before: Json, after: Json): boolean {
-  const rank = ['disable', 'require', 'verify_ca', 'verify_full'];
-  const mode = (connection: Json): number =>
-    rank.indexOf((connection.tls as { mode?: string } | undefined)?.mode ?? 'verify_full');
-  return mode(after) < mode(before);
+  return TLS_MODES.indexOf(tlsModeOf(after)) < TLS_MODES.indexOf(tlsModeOf(before));
 }
 
 function removedSecrets(definition: ConnectorDefinition, patch: Json): string[] {

@@ -1,3 +1,4 @@
+import { tlsModeOf } from '../connectors/spi/index.js';
 import type { DataSourceRow } from './data-sources.store.js';
 import type { DataSourceView } from './dto/views.dto.js';
 
@@ -14,6 +15,7 @@ export function viewOf(row: DataSourceRow): DataSourceView {
     category: row.category,
     connection: row.connection,
     secrets_set: row.secret_fields,
+    tls_unverified: tlsModeOf(row.connection) !== 'verify_full',
     file_path: typeof filePath === 'string' ? filePath : null,
     pool: row.pool,
     discovery: { ...row.discovery, include: [...row.discovery.include], exclude: [...row.discovery.exclude] },

@@ -26,7 +26,12 @@ describe('create', () => {
     expect(status).toBe(201);
     expect(headers.get('location')).toBe(`/api/v1/data-sources/${made.id}`);
     expect(headers.get('etag')).toBe('"v1.1"');
-    expect(made).toMatchObject({ status: 'testing', secrets_set: ['password'], tags: ['finance'] });
+    expect(made).toMatchObject({
+      status: 'testing',
+      secrets_set: ['password'],
+      tls_unverified: true,
+      tags: ['finance'],
+    });
     expect(made.connection).not.toHaveProperty('password');
     expect(await settled(app, made.id)).toMatchObject({
       status: 'active',
@@ -43,6 +48,14 @@ describe('create', () => {
   ])('ends with the code of %s', async (name, change, status, code) => {
     const made = await createSource(app, `create with ${name}`, { ...connection, ...change });
     expect(await settled(app, made.id)).toMatchObject({ status, status_reason: { code } });
+  });
+
+  it('says of a source with the default of TLS that it verifies its server', async () => {
+    const secured = { ...connection, tls: {} };
+    const { body } = await app.call('POST', '/data-sources', {
+      body: { name: 'secured', connection: secured },
+    });
+    expect(body).toMatchObject({ tls_unverified: false });
   });
 
   it('refuses a name that is taken, in any case', async () => {

@@ -72,3 +72,19 @@ it('lets TLS pass between the line and the login', async () => {
   expect(await stepsOf('verify_full', ['tcp', 'tls', 'auth', 'database'])).toEqual(steps);
   expect(await stepsOf('verify_full', ['auth'])).toEqual(steps);
 });
+
+it.each(['require', 'verify_ca'])(
+  'warns of TLS with the mode %s, which does not verify everything',
+  async (mode) => {
+    const steps = [...BEFORE, 'tls warning', 'auth', 'database', 'probe'];
+    expect(await stepsOf(mode, ['tcp', 'tls', 'auth', 'database'])).toEqual(steps);
+    expect(await stepsOf(mode, ['auth'])).toEqual(steps);
+    expect(await stepsOf(mode, ['tcp'], new AppError('TLS_FAILED', 'on purpose'))).toEqual([
+      ...BEFORE,
+      'tls failed',
+      'auth skipped',
+      'database skipped',
+      'probe skipped',
+    ]);
+  },
+);

@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { AppError, type ErrorCode } from '../../common/app-error.js';
 import { withDeadline } from '../../common/deadline.js';
 import {
+  tlsModeOf,
   toConnectorError,
   type Address,
   type Capability,
@@ -32,6 +33,14 @@ const INCONCLUSIVE: readonly ErrorCode[] = [
 ];
 
 const OPEN_STEPS: readonly OpenStep[] = ['tcp', 'tls', 'auth', 'database'];
+
+/** What is not safe about the modes of TLS that do not verify everything. */
+const TLS_WARNINGS: Readonly<Record<string, string>> = {
+  disable: 'Passwords and data travel unencrypted: tls.mode is "disable".',
+  require:
+    'Nobody checked who answers: tls.mode is "require", which takes any certificate. "verify_full" is safe.',
+  verify_ca: 'The name in the certificate was not checked: tls.mode is "verify_ca". "verify_full" is safe.',
+};
 
 /** A filter that no dataset passes: it proves that the catalog may be read, at next to no cost for the source. */
 const NOTHING = ['\u2205.\u2205'];
@@ -76,15 +85,19 @@ export class Prober {
   ): Promise<Session> {
     if (!address) return run.step('open', () => this.opener.open(target, signal));
     const left = [...OPEN_STEPS];
-    const plain = !usesTls(target.config);
+    const mode = tlsModeOf(target.config);
+    const warning = TLS_WARNINGS[mode];
     const reach = (done: OpenStep, detail?: TestStep['detail']): void => {
       for (let [step] = left; step && OPEN_STEPS.indexOf(step) <= OPEN_STEPS.indexOf(done); [step] = left) {
         left.shift();
-        run.end(step, step === done ? detail : undefined);
+        const told = step === done ? detail : undefined;
+        if (step === 'tls' && warning !== undefined) run.warn(step, warning, told);
+        else run.end(step, told);
         // Here, not at the end: layers are shown in their order, and what follows travels in clear.
-        if (plain && left[0] === 'tls') {
+        if (mode === 'disable' && warning !== undefined && left[0] === 'tls') {
           left.shift();
-          run.warn('tls', 'Passwords and data travel unencrypted: tls.mode is "disable".');
+          run.begin('tls');
+          run.warn('tls', warning);
         }
         const [next] = left;
         if (next) run.begin(next);
@@ -112,10 +125,6 @@ export class Prober {
       run.incapable('discover', error);
     }
   }
-}
-
-function usesTls(config: Record<string, unknown>): boolean {
-  return (config.tls as { mode?: unknown } | undefined)?.mode !== 'disable';
 }
 
 /** One test while it runs. */
@@ -154,9 +163,9 @@ class Run {
     return value;
   }
 
-  warn(name: string, message: string): void {
-    this.begin(name);
-    this.push(name, 'warning', { message });
+  /** Ends a step that passed, and is not safe. */
+  warn(name: string, message: string, detail?: TestStep['detail']): void {
+    this.push(name, 'warning', { message, ...(detail ? { detail } : {}) });
   }
 
   /** Ends the test at the step that the fault belongs to. */
@@ -214,7 +223,7 @@ class Run {
     if (!this.failure) return [];
     const { config, definition } = this.target;
     const ladder = endpointOf(this.target)
-      ? ['dns', ...OPEN_STEPS.filter((step) => step !== 'tls' || usesTls(config)), 'probe']
+      ? ['dns', ...OPEN_STEPS.filter((step) => step !== 'tls' || tlsModeOf(config) !== 'disable'), 'probe']
       : ['open', 'probe'];
     if (definition.capabilities.includes('discover')) ladder.push('capability.discover');
     const at = new Date().toISOString();

@@ -4,7 +4,7 @@ import { checkServerIdentity, connect as connectTls, type ConnectionOptions, typ
 import { AppError } from '../../common/app-error.js';
 import type { Address, OpenContext } from './connector.js';
 import { toConnectorError } from './connector-error.js';
-import type { TLS_MODES } from './spec.js';
+import { TLS_MODES } from './spec.js';
 import { normalizeHost } from './spec-secrets.js';
 
 /** The `tls` block of a connection, see spec.ts. */
@@ -14,6 +14,18 @@ export interface TlsConfig {
   readonly client_cert?: string;
   readonly client_key?: string;
   readonly server_name?: string;
+}
+
+/**
+ * The weakest mode of TLS in a connection, whatever its type: that of its own block, and of each block inside of it, such
+ * as that of the store of a file. `verify_full` where it says nothing of it.
+ */
+export function tlsModeOf(connection: object): (typeof TLS_MODES)[number] {
+  const found = Object.entries(connection).map(([name, block]: [string, unknown]) => {
+    if (typeof block !== 'object' || block === null) return 'verify_full';
+    return name === 'tls' ? ((block as TlsConfig).mode ?? 'verify_full') : tlsModeOf(block);
+  });
+  return TLS_MODES.find((mode) => found.includes(mode)) ?? 'verify_full';
 }
 
 /**

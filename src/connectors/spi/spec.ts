@@ -86,6 +86,7 @@ export const login = () => ({
   password: Type.Optional(secret('Password')),
 });
 
+/** From the weakest to the safe one. */
 export const TLS_MODES = ['disable', 'require', 'verify_ca', 'verify_full'] as const;
 
 export const tls = () => ({

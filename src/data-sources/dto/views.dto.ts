@@ -61,6 +61,12 @@ export class DataSourceView {
   })
   secrets_set!: string[];
 
+  @BoolField({
+    description:
+      'The connection does not verify the server: `tls.mode` is `disable`, `require` or `verify_ca`. A test of it warns.',
+  })
+  tls_unverified!: boolean;
+
   @StringField({ nullable: true })
   file_path!: string | null;
 

@@ -20,6 +20,7 @@ const tdsVersion = () => ({
       default: '7.4',
       'x-destination': true,
       'x-group': 'tls',
+      'x-schema': 'TdsVersion',
     }),
   ),
 });
@@ -47,6 +48,7 @@ const azureFields = (server: string) => ({
       default: 'sql',
       'x-destination': true,
       'x-group': 'login',
+      'x-schema': 'AzureLogin',
     }),
   ),
   username: Type.Optional(login().username),
@@ -75,6 +77,7 @@ const azureFields = (server: string) => ({
       default: 'public',
       'x-destination': true,
       'x-group': 'login',
+      'x-schema': 'MicrosoftCloud',
     }),
   ),
   ...tdsVersion(),
