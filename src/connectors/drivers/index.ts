@@ -16,6 +16,7 @@ import { httpApi } from './http-api.js';
 import { hudi } from './hudi.js';
 import { iceberg } from './iceberg.js';
 import { json } from './json.js';
+import { kafka } from './kafka.js';
 import { mariadb } from './mariadb.js';
 import { mysql } from './mysql.js';
 import { oracle } from './oracle.js';
@@ -68,6 +69,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   deltaLake,
   iceberg,
   hudi,
+  kafka,
   rabbitmq,
   nats,
   httpApi,

@@ -81,7 +81,7 @@ export class ApiLine implements RecordsLine {
   }
 
   close(): Promise<void> {
-    return Promise.all([this.http.close(), this.authorization.close()]).then(() => undefined);
+    return this.http.close();
   }
 
   /** Each call stands alone: one that is left ends its own socket, and the next call has a new one. */

@@ -1,7 +1,7 @@
 import { AppError } from '../../../common/app-error.js';
 import type { Dataset, Field, NormalizedType } from '../../spi/index.js';
 import type { ApiLine } from './api-line.js';
-import { isObject, type Json } from './schema-fields.js';
+import { isObject, type Json } from '../../families/records/schema-fields.js';
 
 const MAX_DEPTH = 3;
 const MAX_FIELDS = 2_000;

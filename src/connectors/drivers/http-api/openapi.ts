@@ -1,6 +1,6 @@
 import { AppError } from '../../../common/app-error.js';
 import type { Dataset, ServerInfo } from '../../spi/index.js';
-import { isObject, SchemaFields, type Json } from './schema-fields.js';
+import { isObject, SchemaFields, type Json } from '../../families/records/schema-fields.js';
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace'];
 /** Where lists hide in an object that is around them. */

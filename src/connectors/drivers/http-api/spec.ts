@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { clientCredentials, tokenUrlFaults } from '../../families/http/client-credentials.js';
 import { connectionSpec, endpoint, secret, text, tls, type ConnectionFault } from '../../spi/index.js';
 
 /** Segments of a URL path and, for a resource, a query; never a host: two slashes do not begin it. */
@@ -91,30 +92,7 @@ export const httpApiSpec = connectionSpec('http_api', {
       'x-group': 'login',
     }),
   ),
-  oauth2: Type.Optional(
-    Type.Object(
-      {
-        token_url: Type.String({
-          title: 'Token URL',
-          description: 'https only; `tls.ca` is trusted there too.',
-          maxLength: 2_048,
-          pattern: `^https://([A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?|\\[[0-9A-Fa-f:.]{2,45}\\])(:[0-9]{1,5})?${SEGMENTS}$`,
-          'x-destination': true,
-        }),
-        client_id: text('Client id', { 'x-destination': true }),
-        client_secret: Type.Optional(secret('Client secret')),
-        client_auth: option('Client login', ['basic', 'body'], {
-          description:
-            'Whether the token server takes the client in the Authorization header or in the body.',
-          default: 'basic',
-          'x-destination': true,
-        }),
-        scope: Type.Optional(text('Scope', { maxLength: 1_024 })),
-        audience: Type.Optional(text('Audience', { maxLength: 1_024, 'x-destination': true })),
-      },
-      { title: 'OAuth 2.0', additionalProperties: false, 'x-group': 'login' },
-    ),
-  ),
+  oauth2: Type.Optional(clientCredentials()),
 });
 
 export type HttpApiConfig = Static<typeof httpApiSpec>;
@@ -148,8 +126,7 @@ export function httpApiFaults(config: HttpApiConfig): ConnectionFault[] {
   if (auth === 'oauth2' && oauth2 === undefined) fault('/oauth2', 'required', 'auth "oauth2" needs it.');
   if (auth === 'api_key' && config.api_key_in !== 'query' && RESERVED.test(config.api_key_name ?? ''))
     fault('/api_key_name', 'reserved', 'This header carries the message itself.');
-  if (oauth2 && !URL.canParse(oauth2.token_url))
-    fault('/oauth2/token_url', 'pattern', 'This is not in the expected form.');
+  faults.push(...tokenUrlFaults(oauth2, '/oauth2'));
   if (by === 'samples' && resources === undefined)
     fault('/resources', 'required', 'described_by "samples" needs it.');
   if (by !== 'samples' && resources !== undefined)

@@ -4,9 +4,9 @@ export type Json = Readonly<Record<string, unknown>>;
 
 const MAX_DEPTH = 6;
 const MAX_CHAIN = 16;
-/** Fields of one resource with those inside of them: a document of references can name more than there are atoms. */
+/** Fields of one dataset with those inside of them: a document of references can name more than there are atoms. */
 const MAX_FIELDS = 3_000;
-/** Schemas that are looked at for one resource: parts of parts multiply before they become fields. */
+/** Schemas that are looked at for one dataset: parts of parts multiply before they become fields. */
 const MAX_LOOKS = 50_000;
 
 const FORMATS: Readonly<Record<string, NormalizedType>> = {
@@ -34,7 +34,7 @@ export const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Reads fields out of the schemas of one OpenAPI document. References are followed inside of the document alone, never
+ * Reads fields out of the JSON Schemas of one document, such as OpenAPI's. References are followed inside of the document alone, never
  * to a file or a URL; circles, depth and number are bounded.
  */
 export class SchemaFields {
@@ -43,7 +43,7 @@ export class SchemaFields {
 
   constructor(private readonly document: Json) {}
 
-  /** Another resource begins, with bounds of its own. */
+  /** Another dataset begins, with bounds of its own. */
   begin(): void {
     this.left = MAX_FIELDS;
     this.looks = MAX_LOOKS;

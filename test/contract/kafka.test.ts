@@ -1,0 +1,329 @@
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { kafka } from '../../src/connectors/drivers/kafka.js';
+import { AppError } from '../../src/common/app-error.js';
+import { validateConnection } from '../../src/connectors/spi/index.js';
+import { HttpApiServer, type Reply, type SeenRequest } from '../doubles/http-api-server.js';
+import type { KafkaTestServer } from '../servers/server-types.js';
+import { makeTlsMaterial } from '../support/certificates.js';
+import { KafkaAdmin } from '../support/kafka-admin.js';
+import { describeOn, servers } from '../support/servers.js';
+import {
+  anywhere,
+  datasetsOf,
+  discoverAll,
+  faultOf,
+  openSession,
+  remember,
+  type Connection,
+} from './contract-source.js';
+import { describeConnector, type ContractSource } from './contract-suite.js';
+
+const plain = { mode: 'disable' } as const;
+
+const AVRO = {
+  type: 'record',
+  name: 'Order',
+  fields: [
+    { name: 'id', type: { type: 'string', logicalType: 'uuid' }, doc: 'Its number.' },
+    { name: 'total', type: { type: 'bytes', logicalType: 'decimal', precision: 12, scale: 2 } },
+    { name: 'note', type: ['null', 'string'], default: null },
+    {
+      name: 'items',
+      type: {
+        type: 'array',
+        items: { type: 'record', name: 'Item', fields: [{ name: 'sku', type: 'string' }] },
+      },
+    },
+  ],
+};
+const JSON_SCHEMA = {
+  type: 'object',
+  required: ['at'],
+  properties: { at: { type: 'string', format: 'date-time' }, who: { $ref: '#/definitions/Who' } },
+  definitions: { Who: { type: 'object', properties: { name: { type: 'string' } } } },
+};
+const PROTOBUF = `syntax = "proto3";
+package shop.v1; // a comment
+import "google/protobuf/timestamp.proto";
+message Shipment {
+  option deprecated = true;
+  reserved 4, 5;
+  enum State { STATE_UNKNOWN = 0; SENT = 1 [deprecated = true]; }
+  message Parcel { double weight = 1; Shipment around = 2; }
+  string id = 1 [json_name = "ID"];
+  State state = 2;
+  repeated .shop.v1.Shipment.Parcel parcels = 3;
+  map<string, int64> counts = 6;
+  optional google.protobuf.Timestamp sent_at = 7;
+  oneof to { string shop = 8; Address address = 9; }
+}
+message Address { string city = 1; }
+`;
+
+/** A schema registry that asks for a login. */
+async function startRegistry(username: string, password: string, subjects: Readonly<Record<string, object>>) {
+  const login = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const answer = ({ url, headers }: SeenRequest): Reply => {
+    if (headers.authorization !== login) return { status: 401 };
+    if (url === '/subjects') return { body: Object.keys(subjects) };
+    const name = /^\/subjects\/([^/]+)\/versions\/latest$/.exec(url)?.[1] ?? '';
+    const found = subjects[decodeURIComponent(name)];
+    return found ? { body: { subject: name, id: 1, version: 3, ...found } } : { status: 404 };
+  };
+  return HttpApiServer.start(answer, makeTlsMaterial());
+}
+
+async function setUp(): Promise<ContractSource> {
+  const server = await servers.kafka();
+  const admin = await KafkaAdmin.connect(server.port);
+  const id = randomBytes(4).toString('hex');
+  const name = (topic: string): string => `${topic}-${id}`;
+  await admin.createTopics([
+    {
+      name: name('orders'),
+      partitions: 3,
+      settings: { 'cleanup.policy': 'compact', 'retention.ms': '3600000' },
+    },
+    { name: name('events'), partitions: 1 },
+    { name: name('shipments'), partitions: 1 },
+    { name: name('bare'), partitions: 2 },
+  ]);
+  await admin.produce(name('events'), ['{"a":1}', '{"a":2}', '{"a":3}']);
+  await admin.commit(name('mailer'), name('events'));
+  const registryPassword = randomBytes(12).toString('hex');
+  remember(registryPassword);
+  const registry = await startRegistry('registry', registryPassword, {
+    [`${name('orders')}-value`]: { schema: JSON.stringify(AVRO) },
+    [`${name('orders')}-key`]: { schema: '"string"' },
+    [`${name('events')}-value`]: { schemaType: 'JSON', schema: JSON.stringify(JSON_SCHEMA) },
+    [`${name('shipments')}-value`]: { schemaType: 'PROTOBUF', schema: PROTOBUF },
+  });
+  return {
+    connection: {
+      type: 'kafka',
+      host: 'localhost',
+      port: server.saslPort,
+      sasl: 'scram_sha_512',
+      username: server.username,
+      password: server.password,
+      tls: plain,
+      schema_registry: {
+        host: registry.host,
+        port: registry.port,
+        username: 'registry',
+        password: registryPassword,
+        tls: plain,
+      },
+    },
+    network: {
+      address: { host: server.host, port: server.saslPort },
+      wrongPassword: { password: `wrong-${randomBytes(8).toString('hex')}` },
+      tls: {
+        address: { host: server.host, port: server.tlsPort },
+        ca: server.tls.ca,
+        otherCa: server.tls.otherCa,
+      },
+    },
+    scopes: ['topics'],
+    datasets: ['orders', 'events', 'shipments', 'bare'].map((topic) => `topics.${name(topic)}`),
+    filter: {
+      include: [`topics.*s-${id}`],
+      exclude: ['*.ship*'],
+      leaves: [`topics.${name('orders')}`, `topics.${name('events')}`],
+    },
+    check(found) {
+      expect(found.get(`topics.${name('orders')}`)).toMatchObject({
+        kind: 'topic',
+        row_estimate: 0,
+        properties: {
+          partitions: 3,
+          replication_factor: 1,
+          cleanup_policy: 'compact',
+          retention_ms: 3_600_000,
+          settings: ['cleanup.policy=compact', 'retention.ms=3600000'],
+          value_schema: 'AVRO 3',
+        },
+        fields: [
+          { name: 'id', type: 'uuid', comment: 'Its number.', nullable: false },
+          { name: 'total', type: 'decimal', precision: 12, scale: 2 },
+          { name: 'note', type: 'string', nullable: true },
+          { name: 'items', type: 'array', fields: [{ name: 'sku' }] },
+          { name: '_key', type: 'string', ordinal: 5 },
+        ],
+      });
+      expect(found.get(`topics.${name('events')}`)).toMatchObject({
+        row_estimate: 3,
+        properties: { consumer_groups: [name('mailer')], value_schema: 'JSON 3', settings: [] },
+        fields: [
+          { name: 'at', type: 'timestamp_tz', nullable: false },
+          { name: 'who', type: 'object', fields: [{ name: 'name' }] },
+        ],
+      });
+      expect(found.get(`topics.${name('shipments')}`)?.fields).toMatchObject([
+        { name: 'id', type: 'string', native_type: 'string' },
+        { name: 'state', type: 'enum', values: ['STATE_UNKNOWN', 'SENT'] },
+        { name: 'parcels', type: 'array', fields: [{ name: 'weight', type: 'float' }, { name: 'around' }] },
+        { name: 'counts', type: 'map', native_type: 'map<string,int64>' },
+        { name: 'sent_at', type: 'timestamp_tz', nullable: true },
+        { name: 'shop', type: 'string', nullable: true },
+        { name: 'address', type: 'object', fields: [{ name: 'city' }] },
+      ]);
+      expect(found.get(`topics.${name('bare')}`)?.fields).toEqual([]);
+      expect([...found.keys()].filter((key) => key.includes('__consumer_offsets'))).toEqual([]);
+    },
+    async tearDown() {
+      await registry.stop();
+      await admin.deleteTopics(['orders', 'events', 'shipments', 'bare'].map(name));
+      admin.close();
+    },
+  };
+}
+
+describeConnector(kafka, {
+  server: 'kafka',
+  setUp,
+  unproven: {
+    schema_registry: 'its interface is one of the tests',
+    oauthbearer: 'the exchange is not run on a broker',
+  },
+});
+
+describeOn('kafka', 'a broker of Kafka', () => {
+  let server: KafkaTestServer;
+  beforeAll(async () => {
+    server = await servers.kafka();
+  });
+  const opened = (fields: Connection) => openSession(kafka, { type: 'kafka', host: '127.0.0.1', ...fields });
+  const named = () => ({ username: server.username, password: server.password });
+  const discovered = async (fields: Connection) => {
+    const session = await opened(fields);
+    const events = await discoverAll(session);
+    await session.close();
+    return events;
+  };
+
+  test.each(['plain', 'scram_sha_256', 'scram_sha_512'])(
+    'takes a login by %s, plain and in TLS',
+    async (sasl) => {
+      for (const place of [
+        { port: server.saslPort, tls: plain },
+        { port: server.tlsPort, tls: { ca: server.tls.ca } },
+      ]) {
+        const events = await discovered({ ...place, sasl, ...named() });
+        expect(events.at(-1)).toMatchObject({ status: 'complete' });
+        const wrong = opened({ ...place, sasl, ...named(), password: 'wrong' });
+        expect((await faultOf(wrong)).code).toBe('AUTH_FAILED');
+      }
+    },
+  );
+
+  test('takes a client certificate, and refuses who has none', async () => {
+    const { ca, client } = server.tls;
+    const place = { port: server.clientCertificatePort };
+    const tls = { ca, client_cert: client.cert, client_key: client.key };
+    expect((await discovered({ ...place, tls })).at(-1)).toMatchObject({ status: 'complete' });
+    expect(['TLS_FAILED', 'UNREACHABLE']).toContain((await faultOf(opened({ ...place, tls: { ca } }))).code);
+  });
+
+  test('that wants a login and gets none is told with what to do', async () => {
+    const fault = await faultOf(opened({ port: server.saslPort, tls: plain }));
+    expect(fault).toMatchObject({ code: 'UNREACHABLE', details: { hint: expect.stringContaining('sasl') } });
+  });
+
+  test('is not served by another mechanism', async () => {
+    // The listener without SASL.
+    const fault = await faultOf(opened({ port: server.port, tls: plain, sasl: 'plain', ...named() }));
+    expect(['PROTOCOL', 'AUTH_FAILED', 'UNREACHABLE']).toContain(fault.code);
+  });
+
+  test('hides a topic that may not be described, and the rest is complete', async () => {
+    const admin = await KafkaAdmin.connect(server.port);
+    const id = randomBytes(4).toString('hex');
+    await admin.createTopics([
+      { name: `open-${id}`, partitions: 1 },
+      { name: `secret-${id}`, partitions: 1 },
+    ]);
+    await admin.deny('reader', `secret-${id}`, 8);
+    const place = { port: server.saslPort, tls: plain, sasl: 'plain', ...named(), username: 'reader' };
+    const events = await discovered(place);
+    await admin.deleteTopics([`open-${id}`, `secret-${id}`]);
+    admin.close();
+    const found = [...datasetsOf(events).keys()].filter((name) => name.endsWith(id));
+    expect(found).toEqual([`topics.open-${id}`]);
+  });
+
+  test('names brokers that are judged like every other address', async () => {
+    const config = validateConnection(kafka, {
+      type: 'kafka',
+      host: 'localhost',
+      port: server.saslPort,
+      sasl: 'plain',
+      ...named(),
+      tls: plain,
+    });
+    const asked: unknown[] = [];
+    const session = await kafka.open(config as never, {
+      signal: AbortSignal.timeout(20_000),
+      locate: (where) => {
+        asked.push(where);
+        if (asked.length === 1) return anywhere({ host: '127.0.0.1', port: where.port });
+        return Promise.reject(new AppError('EGRESS_DENIED', 'The address is in a private range.'));
+      },
+    });
+    const events = await discoverAll(session);
+    await session.close();
+    expect(asked.slice(0, 2)).toEqual([
+      { host: 'localhost', port: server.saslPort },
+      { host: '127.0.0.1', port: server.saslPort },
+    ]);
+    expect(events.at(-1)).toMatchObject({
+      status: 'partial',
+      reason: expect.stringContaining('private range'),
+    });
+  });
+
+  test('with a registry that refuses the login fails when it is tested', async () => {
+    const registry = await startRegistry('r', 'right', {});
+    const place = { host: registry.host, port: registry.port, tls: plain };
+    const login = { username: 'r', password: 'wrong' };
+    const fault = await faultOf(
+      opened({ port: server.port, tls: plain, schema_registry: { ...place, ...login } }),
+    );
+    expect(fault).toMatchObject({ code: 'AUTH_FAILED', message: expect.stringContaining('schema registry') });
+    await registry.stop();
+  });
+});
+
+describe('a connection to Kafka', () => {
+  const refused = (fields: Connection): string[] => {
+    try {
+      validateConnection(kafka, { type: 'kafka', host: 'h', ...fields });
+    } catch (error) {
+      return ((error as AppError).details.errors ?? []).map(({ pointer = '' }) =>
+        pointer.replace('/connection', ''),
+      );
+    }
+    return [];
+  };
+
+  test.each<[Connection, string]>([
+    [{ host: 'good:9092,evil:9092' }, '/host'],
+    [{ sasl: 'plain' }, '/username'],
+    [{ username: 'u' }, '/username'],
+    [{ sasl: 'gssapi' }, '/sasl'],
+    [{ sasl: 'oauthbearer' }, '/oauth2'],
+    [
+      { sasl: 'oauthbearer', oauth2: { client_id: 'c', token_url: 'file:///etc/passwd' } },
+      '/oauth2/token_url',
+    ],
+    [
+      { sasl: 'oauthbearer', oauth2: { client_id: 'c', token_url: 'http://169.254.169.254/' } },
+      '/oauth2/token_url',
+    ],
+    [{ schema_registry: { host: 'http://evil/' } }, '/schema_registry/host'],
+    [{ brokers: ['a:1'] }, '/brokers'],
+  ])('%j is refused', (fields, pointer) => {
+    expect(refused(fields)).toEqual([pointer]);
+  });
+});
