@@ -11,6 +11,7 @@ import { csv } from './csv.js';
 import { deltaLake } from './delta-lake.js';
 import { duckdb } from './duckdb.js';
 import { dynamodb } from './dynamodb.js';
+import { elasticsearch } from './elasticsearch.js';
 import { excel } from './excel.js';
 import { httpApi } from './http-api.js';
 import { hudi } from './hudi.js';
@@ -19,6 +20,7 @@ import { json } from './json.js';
 import { kafka } from './kafka.js';
 import { mariadb } from './mariadb.js';
 import { mysql } from './mysql.js';
+import { opensearch } from './opensearch.js';
 import { oracle } from './oracle.js';
 import { nats } from './nats.js';
 import { orc } from './orc.js';
@@ -60,6 +62,8 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   trino,
   redis,
   dynamodb,
+  elasticsearch,
+  opensearch,
   csv,
   json,
   excel,
