@@ -4,10 +4,12 @@ import { auroraMysql } from './aurora-mysql.js';
 import { auroraPostgresql } from './aurora-postgresql.js';
 import { avro } from './avro.js';
 import { azureSql } from './azure-sql.js';
+import { bigquery } from './bigquery.js';
 import { clickhouse } from './clickhouse.js';
 import { cloudSql } from './cloud-sql.js';
 import { cockroachdb } from './cockroachdb.js';
 import { csv } from './csv.js';
+import { databricks } from './databricks.js';
 import { deltaLake } from './delta-lake.js';
 import { duckdb } from './duckdb.js';
 import { dynamodb } from './dynamodb.js';
@@ -31,6 +33,7 @@ import { rds } from './rds.js';
 import { rabbitmq } from './rabbitmq.js';
 import { redis } from './redis.js';
 import { redshift } from './redshift.js';
+import { snowflake } from './snowflake.js';
 import { sqlite } from './sqlite.js';
 import { sqlserver } from './sqlserver.js';
 import { synapse } from './synapse.js';
@@ -57,7 +60,10 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   azureSql,
   synapse,
   oracle,
+  snowflake,
+  bigquery,
   redshift,
+  databricks,
   clickhouse,
   trino,
   redis,
