@@ -8,6 +8,7 @@ import { bigquery } from './bigquery.js';
 import { clickhouse } from './clickhouse.js';
 import { cloudSql } from './cloud-sql.js';
 import { cockroachdb } from './cockroachdb.js';
+import { cosmosDb } from './cosmos-db.js';
 import { csv } from './csv.js';
 import { databricks } from './databricks.js';
 import { deltaLake } from './delta-lake.js';
@@ -40,6 +41,7 @@ import { synapse } from './synapse.js';
 import { tidb } from './tidb.js';
 import { timescaledb } from './timescaledb.js';
 import { trino } from './trino.js';
+import { valkey } from './valkey.js';
 
 /** Every connector of the product, in the order of the catalogue. A new one is one line here. */
 export const CONNECTORS: readonly ConnectorDefinition[] = [
@@ -67,7 +69,9 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   clickhouse,
   trino,
   redis,
+  valkey,
   dynamodb,
+  cosmosDb,
   elasticsearch,
   opensearch,
   csv,
