@@ -2,7 +2,7 @@ import { closeParsers } from '../../src/connectors/families/files/parser-pool.js
 import { readDamaged, subjects } from '../../test/support/damaged-files.js';
 import { printTable } from '../report.js';
 
-/** A damaged file has to end in facts or a fault within this. */
+/** A damaged file has to end in facts or a fault within this processor time. */
 const LIMIT_MS = 1_000;
 
 /** Reads damaged files of each binary format in the parser threads, and ends with a fault where one is too slow. */
@@ -27,7 +27,7 @@ export async function benchDamaged(files: number, seed: number): Promise<void> {
   } finally {
     await closeParsers();
   }
-  printTable(['format', 'files', 'still read', 'unreadable', 'other faults', 'slowest ms'], rows);
+  printTable(['format', 'files', 'still read', 'unreadable', 'other faults', 'slowest, ms of CPU'], rows);
   if (slow.length === 0) return;
   process.stdout.write(`Longer than ${String(LIMIT_MS)} ms took one of: ${slow.join(', ')}\n`);
   process.exitCode = 1;

@@ -87,6 +87,20 @@ describe('a workbook', () => {
     expect(datasets[0]?.fields.map(({ name }) => name)).toEqual(['&b;A&lt;']);
   });
 
+  test('of one endless tag is read in time, and not by the package with the faults', async () => {
+    const long = 'a'.repeat(4_000_000);
+    for (const xml of [
+      `<worksheet ${long}>`,
+      `<worksheet ${long}="">`,
+      `<dimension ref="${'1'.repeat(2_000_000)}x"/>`,
+    ])
+      expect((await read('excel', zipFile(workbookParts({ A: xml }), false))).datasets).toMatchObject([
+        { fields: [] },
+      ]);
+    const lock = await readFile(join(import.meta.dirname, '../../package-lock.json'), 'utf8');
+    expect(lock).not.toContain('"node_modules/xlsx"');
+  });
+
   test('with cells in absurd places has columns within the caps', async () => {
     const cells =
       '<row r="99999999999"><c r="ZZZZ1"><v>1</v></c><c r="XFD1"><v>1</v></c><c r="A1" t="s"><v>-1</v></c></row>';

@@ -68,7 +68,7 @@ export class RangeFiles {
   }
 }
 
-/** Files right below a prefix that ends with a slash, at most `CAPS.listedFiles`. */
+/** Files right below a prefix that ends with a slash; more than `CAPS.listedFiles` are refused, as the newest may be the last. */
 export async function listFiles(
   store: FileStore,
   prefix: string,
@@ -77,5 +77,7 @@ export async function listFiles(
   const files: ListedFile[] = [];
   for await (const entry of store.list(prefix, { delimiter: '/', limit: CAPS.listedFiles, signal }))
     if (!('prefix' in entry)) files.push(entry);
+  if (files.length >= CAPS.listedFiles)
+    throw new AppError('FILE_UNREADABLE', 'The log of the table has more files than are listed.');
   return files;
 }

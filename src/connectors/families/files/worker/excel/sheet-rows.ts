@@ -55,7 +55,7 @@ export function* sheetRows(
         cells = [];
       } else if (token.kind === 'close' && cells.length > 0) yield { number, cells };
     } else if (token.name === 'dimension') {
-      const last = /(\d+)$/.exec(attributeOf(token, 'ref') ?? '')?.[1];
+      const last = /(\d+)$/.exec((attributeOf(token, 'ref') ?? '').slice(-20))?.[1];
       if (last !== undefined) onDimension(Number(last));
     } else if (token.name === 'sheetData' && token.kind === 'close') return;
   }

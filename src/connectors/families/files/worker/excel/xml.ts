@@ -68,10 +68,20 @@ function tagOf(body: string): XmlTag {
   };
 }
 
-/** An attribute by its name, with or without a prefix. */
+/** An attribute by its name, with or without a prefix. Takes time in proportion to the length, whatever stands there. */
 export function attributeOf({ attributes }: XmlTag, name: string): string | undefined {
-  for (const [, found, double, single] of attributes.matchAll(/([^\s=:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g))
-    if (found === name) return unescaped(double ?? single ?? '');
+  for (let at = 0; at < attributes.length;) {
+    const equals = attributes.indexOf('=', at);
+    if (equals === -1) return undefined;
+    let open = equals + 1;
+    while (attributes.charCodeAt(open) <= 0x20) open++;
+    const quote = attributes[open];
+    const end = quote === '"' || quote === "'" ? attributes.indexOf(quote, open + 1) : -1;
+    if (end === -1) return undefined;
+    const key = attributes.slice(at, equals).trim();
+    if (key.slice(key.indexOf(':') + 1) === name) return unescaped(attributes.slice(open + 1, end));
+    at = end + 1;
+  }
   return undefined;
 }
 
