@@ -2,7 +2,7 @@ import { recordsConnector } from '../families/records/records-connector.js';
 import type { CutShort, Peek } from '../families/records/records-driver.js';
 import { toConnectorError, type Dataset, type Remedy } from '../spi/index.js';
 import { ApiLine } from './http-api/api-line.js';
-import { graphqlResources, INTROSPECTION, readGraphql } from './http-api/graphql.js';
+import { graphqlResources, INTROSPECTION } from './http-api/graphql.js';
 import { readDocument, resourcesOf } from './http-api/openapi.js';
 import { sampledResource } from './http-api/samples.js';
 import { httpApiFaults, httpApiSpec, type HttpApiConfig } from './http-api/spec.js';
@@ -18,7 +18,7 @@ async function* datasets(
   if (line.config.described_by === 'samples') return yield* sampled(line, scope, signal);
   const cut =
     line.config.described_by === 'graphql'
-      ? yield* graphqlResources(await readGraphql(line, INTROSPECTION, signal), scope)
+      ? yield* graphqlResources(await line.graphql(INTROSPECTION, signal), scope)
       : yield* resourcesOf(readDocument(await line.read(line.descriptionPath, signal)), scope);
   return cut === undefined ? undefined : { reason: cut };
 }

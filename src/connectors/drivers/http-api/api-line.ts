@@ -1,6 +1,7 @@
 import { AppError } from '../../../common/app-error.js';
 import { expectOk, HttpLine, jsonOf, type HttpAnswer, type HttpCall } from '../../families/http/http-line.js';
 import type { RecordsLine } from '../../families/records/records-driver.js';
+import type { Json } from '../../families/records/schema-fields.js';
 import type { OpenContext, ServerInfo } from '../../spi/index.js';
 import { Authorization } from './authorization.js';
 import { readGraphql } from './graphql.js';
@@ -48,7 +49,7 @@ export class ApiLine implements RecordsLine {
   async ping(signal: AbortSignal): Promise<void> {
     const { described_by: by, check_path: path = this.descriptionPath } = this.config;
     if (by === 'graphql' && this.config.check_path === undefined) {
-      await readGraphql(this, '{ __typename }', signal);
+      await this.graphql('{ __typename }', signal);
       return;
     }
     // No HEAD: undici gives up the socket behind it. A description that is known by its tag is not sent again.
@@ -77,6 +78,15 @@ export class ApiLine implements RecordsLine {
       mustBeThere(
         await this.call({ ...rest, path, headers: accept, signal, maxBytes: MAX_DESCRIPTION_BYTES }),
       ),
+    );
+  }
+
+  /** The data that a GraphQL query of ours gives. */
+  graphql(query: string, signal: AbortSignal): Promise<Json> {
+    const headers = { 'content-type': 'application/json' };
+    return readGraphql(
+      (body) => this.read(this.descriptionPath, signal, { method: 'POST', headers, body }),
+      query,
     );
   }
 
@@ -109,7 +119,7 @@ export class ApiLine implements RecordsLine {
   private async identify(signal: AbortSignal): Promise<ServerInfo> {
     const { described_by: by } = this.config;
     if (by === 'openapi') return readDocument(await this.read(this.descriptionPath, signal)).server;
-    if (by === 'graphql') await readGraphql(this, '{ __typename }', signal);
+    if (by === 'graphql') await this.graphql('{ __typename }', signal);
     else
       mustBeThere(await this.call({ path: this.descriptionPath, signal, maxBytes: MAX_DESCRIPTION_BYTES }));
     return { product: by === 'graphql' ? 'GraphQL API' : 'HTTP API', version: 'unknown' };

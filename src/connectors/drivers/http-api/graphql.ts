@@ -1,6 +1,5 @@
 import { AppError } from '../../../common/app-error.js';
 import type { Dataset, Field, NormalizedType } from '../../spi/index.js';
-import type { ApiLine } from './api-line.js';
 import { isObject, type Json } from '../../families/records/schema-fields.js';
 
 const MAX_DEPTH = 3;
@@ -47,13 +46,12 @@ const SCALARS: Readonly<Record<string, NormalizedType>> = {
   BigInt: 'integer',
 };
 
+/** What posts a query to the endpoint and gives the JSON of the answer. */
+type Post = (body: string) => Promise<unknown>;
+
 /** Runs a query of ours. @throws AppError; a server that answers with errors refused it. */
-export async function readGraphql(line: ApiLine, query: string, signal: AbortSignal): Promise<Json> {
-  const answer = await line.read(line.descriptionPath, signal, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
-  });
+export async function readGraphql(post: Post, query: string): Promise<Json> {
+  const answer = await post(JSON.stringify({ query }));
   if (!isObject(answer) || (!isObject(answer.data) && !Array.isArray(answer.errors)))
     throw new AppError('PROTOCOL', 'The answer is not one of GraphQL.');
   if (isObject(answer.data)) return answer.data;
