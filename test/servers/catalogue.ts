@@ -55,6 +55,16 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 10,
     start: async (folder) => (await import('./redis.js')).startRedis(folder),
   },
+  redisCluster: {
+    needs: ['redis-server'],
+    mb: 30,
+    start: async (folder) => (await import('./redis-groups.js')).startRedisCluster(folder),
+  },
+  redisSentinel: {
+    needs: ['redis-server'],
+    mb: 30,
+    start: async (folder) => (await import('./redis-groups.js')).startRedisSentinel(folder),
+  },
   clickhouse: {
     needs: ['clickhouse-server'],
     mb: 200,

@@ -1,23 +1,33 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { makeTlsMaterial } from '../support/certificates.js';
-import { findProgram, freePort, ServerProcess } from './server-process.js';
+import { makeTlsMaterial, type TlsMaterial } from '../support/certificates.js';
+import { filesIn, freePort, programOf, ServerProcess } from './server-process.js';
 import type { RedisTestServer, Running } from './server-types.js';
 
-/** Starts Redis in `folder`: a plain and a TLS port, a password, nothing on disk. */
-export async function startRedis(folder: string): Promise<Running<RedisTestServer>> {
-  const program = findProgram('redis-server');
-  if (program === undefined) throw new Error('redis-server is not installed');
-  mkdirSync(folder, { recursive: true });
-  const tls = makeTlsMaterial();
-  const file = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text, { mode: 0o600 });
-    return join(folder, name);
-  };
+/** What the nodes of one Redis share. */
+export interface RedisIdentity {
+  readonly password: string;
+  readonly tls: TlsMaterial;
+}
+
+export const redisIdentity = (): RedisIdentity => ({
+  password: randomBytes(16).toString('hex'),
+  tls: makeTlsMaterial(),
+});
+
+/**
+ * Starts Redis in `folder`: a plain and a TLS port, a password, nothing on disk. `more` settings and an `identity` are
+ * for nodes that belong together.
+ */
+export async function startRedis(
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+  identity: RedisIdentity = redisIdentity(),
+): Promise<Running<RedisTestServer>> {
+  const file = filesIn(folder);
+  const { password, tls } = identity;
   const [port, tlsPort] = [await freePort(), await freePort()];
-  const password = randomBytes(16).toString('hex');
   const options: Record<string, string> = {
     port: String(port),
     'tls-port': String(tlsPort),
@@ -29,21 +39,39 @@ export async function startRedis(folder: string): Promise<Running<RedisTestServe
     dir: folder,
     save: '',
     requirepass: password,
+    ...more,
   };
-  const command = [program, ...Object.entries(options).flatMap(([name, value]) => [`--${name}`, value])];
+  const settings = Object.entries(options).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]);
+  const command = [programOf('redis-server'), ...settings];
   const running = await ServerProcess.start(command, join(folder, 'redis.log'));
-  await running.untilReady(async () => {
-    const client = new Redis({ host: '127.0.0.1', port, password, lazyConnect: true, retryStrategy: null });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      await client.ping();
-    } finally {
-      client.disconnect();
-    }
-  });
-  return {
-    server: { host: '127.0.0.1', port, tlsPort, username: 'default', password, tls, pid: running.pid },
-    stop: () => running.stop(),
-  };
+  const server = { host: '127.0.0.1', port, tlsPort, username: 'default', password, tls, pid: running.pid };
+  await running.untilReady(() => asking(server, (client) => client.ping()));
+  return { server, stop: () => running.stop() };
+}
+
+/** Runs `work` over one connection to a node; rejects where there is none. */
+export async function asking<T>(
+  { port, password }: Pick<RedisTestServer, 'port' | 'password'>,
+  work: (client: Redis) => Promise<T>,
+): Promise<T> {
+  const client = new Redis({ host: '127.0.0.1', port, password, lazyConnect: true, retryStrategy: null });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** Makes a user with a random password and these rules, such as `~app:* +@read -keys`. */
+export async function addRedisUser(
+  server: Pick<RedisTestServer, 'port' | 'password'>,
+  rules: string,
+): Promise<{ username: string; password: string }> {
+  const [username, password] = [`user${randomBytes(4).toString('hex')}`, randomBytes(16).toString('hex')];
+  await asking(server, (client) =>
+    client.call('ACL', 'SETUSER', username, 'on', `>${password}`, ...rules.split(' ')),
+  );
+  return { username, password };
 }

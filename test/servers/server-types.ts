@@ -25,6 +25,18 @@ export interface ClickhouseTestServer extends TestServer {
   readonly tlsPort: number;
 }
 
+/** `port` is of the first node; all have the same password. */
+export interface RedisClusterTestServer extends RedisTestServer {
+  readonly nodes: readonly { readonly port: number; readonly tlsPort: number }[];
+}
+
+/** `port` is the sentinel's; it and the nodes have the same password. */
+export interface RedisSentinelTestServer extends RedisTestServer {
+  readonly masterName: string;
+  readonly masterPort: number;
+  readonly replicaPort: number;
+}
+
 /** A server with a plain port and one for TLS, of the same content. */
 export interface TestEndpoints extends TestEndpoint {
   readonly tlsPort: number;
@@ -126,6 +138,8 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly mariadb: TestServer;
   readonly mysql: TestServer;
   readonly redis: RedisTestServer;
+  readonly redisCluster: RedisClusterTestServer;
+  readonly redisSentinel: RedisSentinelTestServer;
   readonly clickhouse: ClickhouseTestServer;
   readonly trino: TrinoTestServer;
   readonly s3: S3TestServer;

@@ -3,10 +3,12 @@ import { connect } from 'node:net';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { CATALOGUE } from '../servers/catalogue.js';
+import { addRedisUser } from '../servers/redis.js';
 import type { Running, ServerName, TestEndpoint } from '../servers/server-types.js';
-import { CHECKS } from './server-checks.js';
-import { describeInstalled, START_MS } from './servers.js';
+import { CHECKS } from './server-checks/checks.js';
+import { describeInstalled, describeOn, servers, START_MS } from './servers.js';
 
 /** What the generic test knows of a server. */
 interface AnyCheck {
@@ -66,3 +68,18 @@ for (const name of Object.keys(CATALOGUE) as ServerName[]) {
     );
   });
 }
+
+describeOn('redis', 'a user of Redis', () => {
+  test('may do what its rules allow', async () => {
+    const server = await servers.redis();
+    const user = await addRedisUser(server, '~app:* +get');
+    const asUser = new Redis({ host: server.host, port: server.port, ...user, lazyConnect: true });
+    try {
+      expect(await asUser.get('app:1')).toBeNull();
+      await expect(asUser.get('other:1')).rejects.toThrow('NOPERM');
+      await expect(asUser.keys('*')).rejects.toThrow('NOPERM');
+    } finally {
+      asUser.disconnect();
+    }
+  });
+});

@@ -1,0 +1,34 @@
+import { generateKeyPairSync } from 'node:crypto';
+import type { AzureBlobTestServer, GcsTestServer, S3TestServer } from '../../servers/server-types.js';
+import { fetchAws, fetchAzureContainers, fetchGoogleToken } from '../signatures.js';
+import type { Check } from './check.js';
+
+export const s3: Check<S3TestServer> = {
+  accepted: async ({ host, port, accessKey, secretKey, region }) => {
+    const url = `http://${host}:${String(port)}/`;
+    return (await fetchAws({ url, service: 's3', region, accessKey, secretKey })).status;
+  },
+  expected: 200,
+  refused: (server) => s3.accepted({ ...server, secretKey: 'wrong' }),
+};
+
+export const azureBlob: Check<AzureBlobTestServer> = {
+  accepted: async ({ host, port, account, accountKey }) =>
+    (await fetchAzureContainers(`http://${host}:${String(port)}/${account}`, account, accountKey)).status,
+  expected: 200,
+  refused: (server) => azureBlob.accepted({ ...server, accountKey: 'd3Jvbmc=' }),
+};
+
+export const gcs: Check<GcsTestServer> = {
+  accepted: async ({ host, port, serviceAccount }) => {
+    const token = await fetchGoogleToken(serviceAccount);
+    const url = `http://${host}:${String(port)}/storage/v1/b?project=test-project`;
+    return (await fetch(url, { headers: { authorization: `Bearer ${token}` } })).status;
+  },
+  expected: 200,
+  refused: (server) => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    return gcs.accepted({ ...server, serviceAccount: { ...server.serviceAccount, private_key } });
+  },
+};
