@@ -118,16 +118,23 @@ function typeOf(field: Schema): string {
   return maxLength === undefined ? String(field.type) : `${String(field.type)}, at most ${String(maxLength)}`;
 }
 
+/** What each field of the block is for; a type may have only some of them. */
+const TLS_FIELDS: Readonly<Record<string, string>> = {
+  ca: 'a private authority: put its PEM text into `tls.ca`',
+  server_name: 'a certificate with another name: `tls.server_name`',
+  client_cert: 'a client certificate: `tls.client_cert` and the secret `tls.client_key`',
+  mode: 'a server without TLS in a trusted network: `tls.mode` = `disable`; to weaken a saved source needs the permission `tls:weaken`',
+};
+
 function tlsSection({ spec }: ConnectorDefinition): string {
-  if (!('tls' in spec.properties)) return '';
+  const { tls } = spec.properties as Record<string, { readonly properties?: object } | undefined>;
+  if (!tls) return '';
+  const fields = Object.entries(TLS_FIELDS).filter(([name]) => name in (tls.properties ?? {}));
   return `## TLS
 
 Without a \`tls\` block the connection is encrypted, and certificate and name are verified against the public authorities. There is no fall-back to plain text.
 
-- a private authority: put its PEM text into \`tls.ca\`
-- a certificate with another name: \`tls.server_name\`
-- a client certificate: \`tls.client_cert\` and the secret \`tls.client_key\`
-- a server without TLS in a trusted network: \`tls.mode\` = \`disable\`; to weaken a saved source needs the permission \`tls:weaken\``;
+${fields.map(([, use]) => `- ${use}`).join('\n')}`;
 }
 
 /** Codes that cannot meet a source of a kind. */

@@ -226,7 +226,7 @@ describeConnector(databricks, {
   double:
     "the lists of Unity Catalog's REST interface and the token server of a workspace, which check tokens and secrets",
   stateless: true,
-  unproven: { service: 'No Databricks was asked: that it answers as documented is not shown.' },
+  unproven: { 'the service itself': 'No Databricks was asked: that it answers as documented is not shown.' },
   setUp,
 });
 

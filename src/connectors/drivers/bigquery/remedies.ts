@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../common/app-error.js';
+import { TRUST_REMEDY } from '../../families/http/trust-remedy.js';
 import type { Remedy } from '../../spi/index.js';
 import type { BigqueryConfig } from './spec.js';
 
@@ -32,6 +33,8 @@ export function remedyFor(code: ErrorCode, { project, dataset }: BigqueryConfig)
       return {
         text: 'The quota of the BigQuery API of the project is used up for now. Wait, choose a longer interval, or raise the quota in the console.',
       };
+    case 'TLS_FAILED':
+      return TRUST_REMEDY;
     default:
       return undefined;
   }

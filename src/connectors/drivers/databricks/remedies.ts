@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../common/app-error.js';
+import { TRUST_REMEDY } from '../../families/http/trust-remedy.js';
 import type { Remedy } from '../../spi/index.js';
 import type { DatabricksConfig } from './spec.js';
 
@@ -34,6 +35,8 @@ export function remedyFor(
       };
     case 'THROTTLED':
       return { text: 'The rate limit of the workspace is reached. Wait, or choose a longer interval.' };
+    case 'TLS_FAILED':
+      return TRUST_REMEDY;
     default:
       return undefined;
   }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../../common/app-error.js';
+import { TRUST_REMEDY } from '../../families/http/trust-remedy.js';
 import type { Remedy } from '../../spi/index.js';
 import { identifier } from './queries.js';
 import type { SnowflakeConfig } from './spec.js';
@@ -39,6 +40,8 @@ export function remedyFor(code: ErrorCode, config: SnowflakeConfig): Remedy | un
       return {
         text: 'The account refuses more calls of its SQL API for now. Wait, or choose a longer interval.',
       };
+    case 'TLS_FAILED':
+      return TRUST_REMEDY;
     default:
       return undefined;
   }
