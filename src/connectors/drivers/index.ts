@@ -22,6 +22,7 @@ import { iceberg } from './iceberg.js';
 import { json } from './json.js';
 import { kafka } from './kafka.js';
 import { mariadb } from './mariadb.js';
+import { mongodb } from './mongodb.js';
 import { mysql } from './mysql.js';
 import { opensearch } from './opensearch.js';
 import { oracle } from './oracle.js';
@@ -68,6 +69,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   databricks,
   clickhouse,
   trino,
+  mongodb,
   redis,
   valkey,
   dynamodb,
