@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { awsPath, signedHeaders } from '../../src/connectors/families/http/aws-signature.js';
 import type { AwsTestServer } from '../servers/server-types.js';
 
@@ -49,13 +52,13 @@ export class S3Admin {
       },
       { key: { accessKeyId: accessKey, secretAccessKey: secretKey }, region, service: 's3' },
     );
-    const answer = await fetch(`http://${address}${path}`, {
-      method,
-      headers,
-      ...(body.length === 0 ? {} : { body: Buffer.from(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new Error(`${method} ${path}: ${String(answer.status)} ${text}`);
-    return text;
+    // Not fetch(), which would resolve a key such as `../x`.
+    const sent = request({ host, port, method, path, headers });
+    sent.end(body);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const reply = await text(answer);
+    const { statusCode: status = 0 } = answer;
+    if (status >= 300) throw new Error(`${method} ${path}: ${String(status)} ${reply}`);
+    return reply;
   }
 }

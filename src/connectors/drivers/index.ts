@@ -3,6 +3,7 @@ import { alloydb } from './alloydb.js';
 import { auroraMysql } from './aurora-mysql.js';
 import { auroraPostgresql } from './aurora-postgresql.js';
 import { avro } from './avro.js';
+import { azureBlob } from './azure-blob.js';
 import { azureSql } from './azure-sql.js';
 import { bigquery } from './bigquery.js';
 import { clickhouse } from './clickhouse.js';
@@ -16,6 +17,7 @@ import { duckdb } from './duckdb.js';
 import { dynamodb } from './dynamodb.js';
 import { elasticsearch } from './elasticsearch.js';
 import { excel } from './excel.js';
+import { gcs } from './gcs.js';
 import { httpApi } from './http-api.js';
 import { hudi } from './hudi.js';
 import { iceberg } from './iceberg.js';
@@ -35,6 +37,7 @@ import { rds } from './rds.js';
 import { rabbitmq } from './rabbitmq.js';
 import { redis } from './redis.js';
 import { redshift } from './redshift.js';
+import { s3 } from './s3.js';
 import { snowflake } from './snowflake.js';
 import { sqlite } from './sqlite.js';
 import { sqlserver } from './sqlserver.js';
@@ -85,6 +88,9 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   deltaLake,
   iceberg,
   hudi,
+  s3,
+  gcs,
+  azureBlob,
   kafka,
   rabbitmq,
   nats,

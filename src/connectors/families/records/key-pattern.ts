@@ -52,12 +52,13 @@ function segment(text: string): string {
   const plain = /^\{.*\}$/.test(text) ? text.slice(1, -1) : text;
   // `order-2041`, `user_7`, `app.user.42`: a name with a number behind it.
   return (
-    placeholder(plain) ??
+    placeholderOf(plain) ??
     plain.slice(0, MAX_SEGMENT_LENGTH).replace(/^([A-Za-z](?:[\w.#-]*[^\d])?)\d+$/, '$1{id}')
   );
 }
 
-function placeholder(text: string): string | undefined {
+/** What stands for a segment that is a value by its form, such as `{date}`; undefined for a name. */
+export function placeholderOf(text: string): string | undefined {
   // Every form but the e-mail has a digit: most words are through here.
   if (text.length > 255 || !/[\d@]/.test(text)) return undefined;
   return VARIABLE_PARTS.find(([form]) => form.test(text))?.[1];
