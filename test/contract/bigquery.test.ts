@@ -190,7 +190,8 @@ describeConnector(bigquery, {
   double: 'the metadata calls of the REST interface, which check the signature and the claims of the token',
   stateless: true,
   unproven: {
-    service: 'No BigQuery was asked: that it takes the token and answers as documented is not shown.',
+    'the service itself':
+      'No BigQuery was asked: that it takes the token and answers as documented is not shown.',
   },
   setUp,
 });

@@ -134,7 +134,8 @@ describeConnector(snowflake, {
     'the SQL API for SHOW, which checks the signature and the claims of the token and packs its partitions',
   stateless: true,
   unproven: {
-    service: 'No Snowflake was asked: that SHOW answers as documented, without a warehouse, is not shown.',
+    'the service itself':
+      'No Snowflake was asked: that SHOW answers as documented, without a warehouse, is not shown.',
   },
   setUp,
 });
