@@ -1,5 +1,5 @@
 /** A generator of numbers in [0, 1) that gives the same ones for the same seed (mulberry32). */
-function numbers(seed: number): () => number {
+export function numbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

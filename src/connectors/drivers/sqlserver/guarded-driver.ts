@@ -16,7 +16,7 @@ interface Inside {
 }
 
 type TokenParser = EventEmitter & { readonly parser: EventEmitter };
-type Token = { readonly newValue?: unknown; readonly number?: unknown };
+type Token = { readonly handlerName: string; readonly newValue?: unknown };
 type TokenHandler = Record<string, (token: Token) => void>;
 
 /** What a packet may measure by the protocol. */
@@ -34,6 +34,7 @@ export interface Guards {
   readonly wire: () => Wire;
   /** Ends the line at once: whoever waits for an answer must have been refused when this returns. */
   readonly refuse: (fault: AppError) => void;
+  readonly loggedIn: () => boolean;
 }
 
 /** Where the server sends us on to; undefined as long as it did not. */
@@ -48,7 +49,7 @@ export function reroutedTo(connection: Connection): { host: string; port: number
  * into nowhere; a packet size of 8 is an endless loop; a parser that failed leaves its caller waiting; a refusal that
  * the server hangs up after is taken for a lost line.
  */
-export function guardDriver(connection: Connection, { wire, refuse }: Guards): void {
+export function guardDriver(connection: Connection, { wire, refuse, loggedIn }: Guards): void {
   const inside = connection as unknown as Inside;
   for (const part of PARTS)
     if (typeof inside[part] !== 'function')
@@ -59,20 +60,34 @@ export function guardDriver(connection: Connection, { wire, refuse }: Guards): v
   inside.performSentLogin7WithStandardLogin = () => login(closing(wire().stream));
   const create = inside.createTokenStreamParser.bind(connection);
   inside.createTokenStreamParser = (message, handler) => {
+    const parser = create(message, handler);
     const end = (fault: AppError): void => {
       refuse(fault);
-      parser.emit('end');
+      // A login waits for this; for a statement it would mean that all its rows came.
+      if (loggedIn()) parser.removeAllListeners('end');
+      else parser.emit('end');
     };
     const onFault = (): void => end(new AppError('PROTOCOL', 'The server does not speak TDS as expected.'));
-    const parser = create(message, guarded(handler, onFault));
     parser.parser.on('error', onFault);
     // A loss in the middle of an answer is told to nobody who waits for its end.
     const { stream } = wire();
     const onClose = (): void => end(closed());
     stream.once('close', onClose);
     parser.once('end', () => stream.off('close', onClose));
+    parser.parser.removeAllListeners('data').on('data', (token: Token | undefined) => {
+      try {
+        if (token) take(handler, token);
+      } catch {
+        onFault();
+      }
+    });
     return parser;
   };
+}
+
+function take(handler: TokenHandler, token: Token): void {
+  if (token.handlerName === 'onPacketSizeChange') checkPacketSize(token.newValue);
+  handler[token.handlerName]?.(token);
 }
 
 /** Aborts when the line is gone, and what it said last was read: its end comes together with that. */
@@ -87,27 +102,6 @@ const closed = (): AppError => new AppError('UNREACHABLE', 'The server closed th
 /** The line is encrypted already, as far as it will be. */
 function asAnswered({ federated }: PreloginAnswer): { encryptionString: string; fedAuthRequired: number } {
   return { encryptionString: 'NOT_SUP', fedAuthRequired: federated ? 1 : 0 };
-}
-
-function guarded(handler: TokenHandler, fail: () => void): TokenHandler {
-  const safe: TokenHandler = {};
-  for (
-    let of: object | null = handler;
-    of !== null && of !== Object.prototype;
-    of = Object.getPrototypeOf(of) as object | null
-  )
-    for (const name of Object.getOwnPropertyNames(of)) {
-      if (name in safe || !name.startsWith('on')) continue;
-      safe[name] = (token) => {
-        try {
-          if (name === 'onPacketSizeChange') checkPacketSize(token.newValue);
-          handler[name]?.(token);
-        } catch {
-          fail();
-        }
-      };
-    }
-  return safe;
 }
 
 function checkPacketSize(size: unknown): void {

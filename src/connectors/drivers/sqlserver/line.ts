@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import type { Connection, Request, TYPES } from 'tedious';
 import { AppError } from '../../../common/app-error.js';
 import { PendingAnswers, SHORT_ANSWER_BYTES } from '../../families/sql/pending-answers.js';
@@ -6,6 +5,7 @@ import type { SqlLine } from '../../families/sql/sql-driver.js';
 import type { Meter, ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 import { flavorOf, type Flavor } from './flavor.js';
+import type { Wire } from './wire.js';
 
 /** A row as tedious gives it: integers of 64 bits and decimals are text or numbers, whatever fits. */
 export type Row = readonly (string | number | boolean | null)[];
@@ -24,7 +24,7 @@ const ANSWER_ROWS = 4_000_000;
 export interface LineParts {
   readonly connection: Connection;
   readonly tedious: { readonly Request: typeof Request; readonly TYPES: typeof TYPES };
-  readonly stream: Duplex;
+  readonly wire: Pick<Wire, 'stream' | 'destroy'>;
   readonly meter: Meter;
 }
 
@@ -34,8 +34,9 @@ export class TdsLine implements SqlLine {
   private readonly answers: PendingAnswers;
 
   constructor(private readonly parts: LineParts) {
-    const { connection, stream, meter } = parts;
-    this.answers = new PendingAnswers(meter, SILENCE_MS, (fault) => stream.destroy(fault));
+    const { connection, wire, meter } = parts;
+    const { stream } = wire;
+    this.answers = new PendingAnswers(meter, SILENCE_MS, (fault) => wire.destroy(fault));
     connection.on('error', (error) => this.answers.lose(explained(error)));
     stream.once('error', (error) => this.answers.lose(explained(error)));
     stream.once('close', () =>

@@ -14,6 +14,7 @@ import {
 } from '../../spi/index.js';
 import { explained, SQLSERVER_CODES } from './codes.js';
 import { entraToken, type TokenOf } from './entra.js';
+import { skipUnknownChanges } from './env-changes.js';
 import { flavorOf, SERVER } from './flavor.js';
 import { driverOptions, guardDriver, reroutedTo } from './guarded-driver.js';
 import { TdsLine } from './line.js';
@@ -43,12 +44,13 @@ export async function connectLine(
   tokenOf: TokenOf = entraToken,
 ): Promise<TdsLine> {
   const tedious = await import('tedious');
+  await skipUnknownChanges();
   const federated = 'auth' in config && config.auth === 'service_principal';
   const where = { host: config.host, port: config.port ?? 1433 };
   const dialled = { ...config, federated };
   const wire = await openWire(where, config.host, dialled, context);
   const login: Login = { wire, fault: undefined, moves: 0, meter: new Meter(SHORT_ANSWER_BYTES) };
-  const drop = (): void => void login.wire.stream.destroy(context.signal.reason as Error);
+  const drop = (): void => login.wire.destroy(context.signal.reason as Error);
   context.signal.addEventListener('abort', drop, { once: true });
   try {
     context.signal.throwIfAborted();
@@ -57,7 +59,10 @@ export async function connectLine(
     const connection: Connection = new tedious.Connection({
       ...driverOptions(config.host, config.database, async () => {
         const to = reroutedTo(connection);
-        if (to) login.wire = await moved(to, dialled, context, login);
+        if (to) {
+          login.wire.destroy();
+          login.wire = await moved(to, dialled, context, login);
+        }
         guard(login.wire.stream as Socket, login.meter);
         return login.wire.stream as Socket;
       }),
@@ -65,21 +70,22 @@ export async function connectLine(
     });
     guardDriver(connection, {
       wire: () => login.wire,
+      loggedIn: () => login.line !== undefined,
       refuse: (fault) => {
         login.fault ??= fault;
         login.line?.refuse(fault);
-        login.wire.stream.destroy(fault);
+        login.wire.destroy(fault);
       },
     });
     await loggedIn(connection, login);
     context.done?.('auth', { method: federated ? 'entra' : 'sql' });
-    const { stream } = login.wire;
-    const line = (login.line = new TdsLine({ connection, tedious, stream, meter: login.meter }));
+    const { wire: opened } = login;
+    const line = (login.line = new TdsLine({ connection, tedious, wire: opened, meter: login.meter }));
     await setUp(line);
     context.done?.('database', { version: line.server.version });
     return line;
   } catch (error) {
-    login.wire.stream.destroy();
+    login.wire.destroy();
     throw login.fault ?? explained(error);
   } finally {
     context.signal.removeEventListener('abort', drop);

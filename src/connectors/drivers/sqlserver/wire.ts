@@ -10,6 +10,8 @@ import { TlsInTds } from './tls-in-tds.js';
 export interface Wire {
   readonly stream: Duplex;
   readonly answer: PreloginAnswer;
+  /** Drops all of it, down to the socket. */
+  destroy(fault?: Error): void;
 }
 
 /**
@@ -37,14 +39,14 @@ export async function openWire(
       const stream = await secureSocket(socket, { ...options, ALPNProtocols: ['tds/8.0'] }, context.signal);
       tell(stream, options, context);
       const wanted = { encryption: ENCRYPT.notSupported, federated };
-      return { stream, answer: await prelogin(stream, wanted, context.signal) };
+      return wireOf(stream, socket, await prelogin(stream, wanted, context.signal));
     }
     const encryption = options ? ENCRYPT.on : ENCRYPT.notSupported;
     const answer = await prelogin(socket, { encryption, federated }, context.signal);
     const encrypts = answer.encryption === ENCRYPT.on || answer.encryption === ENCRYPT.required;
     if (!options) {
       if (encrypts) throw refusal('The server takes encrypted connections only.', '"verify_full"');
-      return { stream: socket, answer };
+      return wireOf(socket, socket, answer);
     }
     if (!encrypts) throw refusal('The server offers no encryption; it was told no login.', '"disable"');
     const under = new TlsInTds(socket);
@@ -52,13 +54,25 @@ export async function openWire(
     const stream = await secureSocket(under, { ...options, maxVersion: 'TLSv1.2' }, context.signal);
     under.leavePackets();
     tell(stream, options, context);
-    return { stream, answer };
+    return wireOf(stream, socket, answer);
   } catch (error) {
     socket.destroy();
     throw error;
   } finally {
     context.signal.removeEventListener('abort', drop);
   }
+}
+
+function wireOf(stream: Duplex, socket: Duplex, answer: PreloginAnswer): Wire {
+  return {
+    stream,
+    answer,
+    destroy(fault) {
+      stream.destroy(fault);
+      // TLS may wait with it for what it has not sent yet.
+      if (socket !== stream) socket.destroy();
+    },
+  };
 }
 
 function tell(stream: TLSSocket, options: ConnectionOptions, context: OpenContext): void {
