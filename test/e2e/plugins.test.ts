@@ -62,7 +62,7 @@ describe('a plugin that fits', () => {
       environment: { PLUGINS: 'datawave-plugin-dict', PLUGINS_DIR: folder, DOCS: 'on' },
     });
     token = await product.token('admin', uuid());
-  });
+  }, 120_000);
   afterAll(async () => {
     await product.stop();
     await server.stop();
