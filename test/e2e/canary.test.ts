@@ -47,6 +47,8 @@ async function api(path: string, method = 'GET', options: Call = {}): Promise<An
 /** A connection of the type: every secret field holds a canary, everything else leads nowhere. */
 function connectionOf({ type, spec }: TypeView, label: string): Json {
   const fill = (field: Field, path: string): unknown => {
+    // Of the blocks only TLS is filled in: most others exclude a plain login.
+    if (field.properties && path !== '' && path !== '.tls') return undefined;
     if (field.properties)
       return Object.fromEntries(
         Object.entries(field.properties).flatMap(([name, inner]) => {
@@ -114,6 +116,13 @@ afterAll(async () => {
 
 describe('secrets', () => {
   const made: string[] = [];
+  /** Of each type that took its connection. */
+  const idOf = new Map<string, string>();
+  /** One of each family, and the ones that work: every route is called for each of them. */
+  const some = (): string[] => [
+    ...['postgresql', 'mysql', 'sqlserver', 'redis', 'csv'].map((type) => idOf.get(type) ?? ''),
+    made.at(-1) ?? '',
+  ];
 
   async function create(connection: Json, name: string = randomUUID()): Promise<Answer> {
     const answer = await api('/data-sources', 'POST', { body: { name, connection } });
@@ -123,13 +132,28 @@ describe('secrets', () => {
 
   test('go in with sources of every type', async () => {
     for (const type of types) {
-      const connection = connectionOf(type, type.type);
-      const { status, text } = await create(connection);
-      expect([type.type, status, status === 201 ? '' : text]).toEqual([type.type, 201, '']);
-      await api('/data-sources/test', 'POST', {
-        body: { connection: connectionOf(type, `test of ${type.type}`) },
-      });
+      const { status, json } = await create(connectionOf(type, type.type));
+      // A type that wants a whole key or one way to log in refuses these: such an answer is searched like any other.
+      expect([type.type, [201, 422].includes(status)]).toEqual([type.type, true]);
+      if (status === 201) idOf.set(type.type, json.id as string);
+      // Nothing is dialled that is not on this machine.
+      if ('host' in (type.spec.properties ?? {}) || type.type === 'csv')
+        await api('/data-sources/test', 'POST', {
+          body: { connection: connectionOf(type, `test of ${type.type}`) },
+        });
     }
+    expect([...idOf.keys()]).toEqual(
+      expect.arrayContaining([
+        'postgresql',
+        'mysql',
+        'mariadb',
+        'sqlserver',
+        'clickhouse',
+        'redis',
+        'csv',
+        'json',
+      ]),
+    );
     const { json } = await create(working.connection, 'working');
     const id = json.id as string;
     await until(async () => (await api(`/data-sources/${id}`)).json.status === 'active', 'it works', 15_000);
@@ -144,7 +168,7 @@ describe('secrets', () => {
   }, 90_000);
 
   test('are changed, rightly and wrongly', async () => {
-    for (const id of made) {
+    for (const id of some()) {
       const secret = canaries.make('new password');
       for (const body of [
         { password: secret },
@@ -224,12 +248,12 @@ describe('secrets', () => {
   test('are not lost on any other route', async () => {
     const { json } = await call(`${app.url}/docs-json`);
     const paths = json.paths as Record<string, Record<string, unknown>>;
-    const file = made[types.findIndex(({ type }) => type === 'csv')] ?? '';
+    const file = idOf.get('csv') ?? '';
     expect((await api(`/data-sources/${file}/file-url`)).status).toBe(200);
     for (const [path, methods] of Object.entries(paths)) {
       for (const method of Object.keys(methods)) {
         if (method === 'delete' || path.includes('/events')) continue;
-        for (const id of path.includes('{data_source_id}') ? made : ['']) {
+        for (const id of path.includes('{data_source_id}') ? some() : ['']) {
           const filled = path
             .replace('{data_source_id}', id)
             .replace('{type}', 'postgresql')
@@ -240,7 +264,7 @@ describe('secrets', () => {
         }
       }
     }
-    for (const id of made) {
+    for (const id of some()) {
       await api(`/data-sources/${id}`, 'DELETE');
       await api(`/data-sources/${id}/restore`, 'POST');
     }
