@@ -95,8 +95,9 @@ export class FileUrls {
         session.presign.presign(expiresInS, signal),
       );
     } catch (error) {
+      // Not a file at all, or a store that can give no URL of it: the error says which.
       if (error instanceof AppError && error.code === 'UNSUPPORTED')
-        throw new AppError('CONFLICT', 'The data source is not file-based.');
+        throw new AppError('CONFLICT', error.message, error.details);
       throw error;
     }
   }

@@ -76,19 +76,20 @@ export class AzureClient {
   }
 
   /**
-   * A URL that reads the blob for so many seconds; a SAS of the connection lives as long as it lives.
+   * A URL that reads the blob for so many seconds.
    *
-   * @throws AppError UNSUPPORTED for an application, which has no key to sign with.
+   * @throws AppError UNSUPPORTED for logins other than the account's key: an application has nothing to sign with, and a SAS
+   * of the connection would be given away whole.
    */
   presign(container: string, name: string, expiresInS: number): string {
     const { login, config } = this;
     const { origin } = httpServer(this.server);
-    const url = origin.origin + this.pathOf({ container, name });
-    if (login.kind === 'application')
-      throw new AppError('UNSUPPORTED', 'An application of Microsoft Entra ID has no key that signs URLs.', {
-        hint: 'Give account_key or sas_token in place of the application.',
+    if (login.kind !== 'account_key' && login.kind !== 'anonymous')
+      throw new AppError('UNSUPPORTED', 'Only the key of the account can sign a URL of its files.', {
+        hint: 'Give account_key in place of the other login.',
       });
-    if (login.kind !== 'account_key') return url;
+    const url = origin.origin + this.pathOf({ container, name });
+    if (login.kind === 'anonymous') return url;
     const expires = new Date(Date.now() + expiresInS * 1_000);
     const secure = config.tls?.mode !== 'disable';
     return `${url}?${blobSas({ account: config.account, container, name, expires, secure }, login.key)}`;

@@ -93,7 +93,8 @@ function entriesOf(page: XmlElement): (ListedFile | ListedPrefix)[] {
       ...(Number.isNaN(modified) ? {} : { modified_at: new Date(modified).toISOString() }),
     });
   }
-  return entries;
+  const key = (entry: ListedFile | ListedPrefix): string => ('path' in entry ? entry.path : entry.prefix);
+  return entries.sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function nameOf(entry: XmlElement): string {
