@@ -71,7 +71,7 @@ export function addRequestExamples(document: Document, connectors: readonly Conn
     }
 }
 
-/** One example for each type. Those that need no secrets come first: they can be sent as they are. */
+/** One example for each type. Those that need no secrets come first, files before databases: they can be sent as they are. */
 function perType(
   connectors: readonly ConnectorDefinition[],
   body: (definition: ConnectorDefinition) => unknown,
@@ -79,9 +79,10 @@ function perType(
   // Secrets inside a block, such as of a store of files, are of no use to an example without that block.
   const needsSecret = ({ spec }: ConnectorDefinition): number =>
     Number(secretFields(spec).some((path) => !path.includes('.')));
+  const isNoFile = ({ category }: ConnectorDefinition): number => Number(category !== 'file');
   return Object.fromEntries(
     [...connectors]
-      .sort((a, b) => needsSecret(a) - needsSecret(b))
+      .sort((a, b) => needsSecret(a) - needsSecret(b) || isNoFile(a) - isNoFile(b))
       .map((definition) => [
         definition.type,
         {
