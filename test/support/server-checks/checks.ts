@@ -11,7 +11,7 @@ import {
   dynamodb,
   cosmosdb,
 } from './nosql.js';
-import { s3, azureBlob, gcs } from './stores.js';
+import { aws, s3, azureBlob, gcs } from './stores.js';
 import { kafka, rabbitmq, nats } from './streams.js';
 
 /** One for each test server. */
@@ -31,6 +31,7 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   clickhouse,
   trino,
   s3,
+  aws,
   dynamodb,
   azureBlob,
   gcs,

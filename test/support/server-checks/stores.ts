@@ -1,5 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { AzureBlobTestServer, GcsTestServer, S3TestServer } from '../../servers/server-types.js';
+import type {
+  AwsTestServer,
+  AzureBlobTestServer,
+  GcsTestServer,
+  S3TestServer,
+} from '../../servers/server-types.js';
 import { fetchAws, fetchAzureContainers, fetchGoogleToken } from '../signatures.js';
 import type { Check } from './check.js';
 
@@ -31,4 +36,19 @@ export const gcs: Check<GcsTestServer> = {
     const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
     return gcs.accepted({ ...server, serviceAccount: { ...server.serviceAccount, private_key } });
   },
+};
+
+export const aws: Check<AwsTestServer> = {
+  accepted: async ({ host, port, region, accessKey, secretKey }) => {
+    const answer = await fetchAws({
+      url: `http://${host}:${String(port)}/`,
+      method: 'POST',
+      body: 'Action=GetCallerIdentity&Version=2011-06-15',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      ...{ service: 'sts', region, accessKey, secretKey },
+    });
+    return answer.ok ? (await answer.text()).includes('user/admin') : answer.status;
+  },
+  expected: true,
+  refused: (server) => aws.accepted({ ...server, secretKey: 'wrong' }),
 };
