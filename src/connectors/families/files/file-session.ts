@@ -3,7 +3,7 @@ import type { OpenContext, Remedy, Session } from '../../spi/index.js';
 import type { Reader } from './analyze-file.js';
 import { discoverFile } from './discover-file.js';
 import { isGzip } from './sample-plan.js';
-import { openStore, type StoreConfig } from './store-spec.js';
+import { openStore, storeRemedy, type StoreConfig } from './store-spec.js';
 import type { FileStore } from './stores/file-store.js';
 
 /** What a format gives so that the family makes a connector of it. */
@@ -85,10 +85,10 @@ async function look(
   }
 }
 
-/** Remedies that all file sources share. */
-export function fileRemedy(code: ErrorCode): Remedy | undefined {
+/** Remedies that all file sources share: those of the store, or of the organization's own folder. */
+export function fileRemedy(code: ErrorCode, config: StoreConfig = {}): Remedy | undefined {
   const text = REMEDIES[code];
-  return text === undefined ? undefined : { text };
+  return storeRemedy(config, code) ?? (text === undefined ? undefined : { text });
 }
 
 const REMEDIES: Partial<Record<ErrorCode, string>> = {

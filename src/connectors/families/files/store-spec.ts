@@ -1,11 +1,15 @@
 import { Type, type Static, type TObject, type TProperties } from 'typebox';
-import { AppError } from '../../../common/app-error.js';
-import type { Address, ConnectionFault, OpenContext } from '../../spi/index.js';
+import { AppError, type ErrorCode } from '../../../common/app-error.js';
+import type { Address, ConnectionFault, OpenContext, Remedy } from '../../spi/index.js';
 import type { FileStore } from './stores/file-store.js';
+import { azureRemedy } from './stores/azure/azure-remedies.js';
 import { azureEndpoint, azureFields, checkAzure, containerField } from './stores/azure/azure-spec.js';
+import { gcsRemedy } from './stores/gcs/gcs-remedies.js';
 import { checkGcs, gcsEndpoint, gcsFields } from './stores/gcs/gcs-spec.js';
+import { webRemedy } from './stores/http/http-remedies.js';
 import { checkWeb, webEndpoint, webFields } from './stores/http/http-spec.js';
 import { localStore } from './stores/local-store.js';
+import { s3Remedy } from './stores/s3/s3-remedies.js';
 import { bucketField, checkS3, s3Endpoint, s3Fields } from './stores/s3/s3-spec.js';
 
 const storeBlock = <P extends TProperties>(name: string, title: string, fields: P) =>
@@ -38,6 +42,7 @@ interface Kind<C> {
   endpoint(config: C): Address;
   /** Faults of a block; `at` is its pointer. */
   check(config: C, at: string): readonly ConnectionFault[];
+  remedy(code: ErrorCode, config: C): Remedy | undefined;
   open(config: C, context: OpenContext): Promise<FileStore>;
 }
 
@@ -46,23 +51,27 @@ const KINDS: { readonly [K in keyof Blocks]: Kind<Blocks[K]> } = {
   s3: {
     endpoint: s3Endpoint,
     check: checkS3,
+    remedy: s3Remedy,
     open: async (config, context) => (await import('./stores/s3/s3-store.js')).openS3Store(config, context),
   },
   gcs: {
     endpoint: gcsEndpoint,
     check: checkGcs,
+    remedy: gcsRemedy,
     open: async (config, context) =>
       (await import('./stores/gcs/gcs-store.js')).openGcsStore(config, context),
   },
   azure_blob: {
     endpoint: azureEndpoint,
     check: checkAzure,
+    remedy: azureRemedy,
     open: async (config, context) =>
       (await import('./stores/azure/azure-store.js')).openAzureStore(config, context),
   },
   http: {
     endpoint: webEndpoint,
     check: checkWeb,
+    remedy: webRemedy,
     open: async (config, context) =>
       (await import('./stores/http/http-store.js')).openWebStore(config, context),
   },
@@ -84,6 +93,7 @@ function bound<K extends keyof Blocks>(name: K, block: Blocks[K]) {
   return {
     endpoint: () => kind.endpoint(block),
     check: () => kind.check(block, `/${name}`),
+    remedy: (code: ErrorCode) => kind.remedy(code, block),
     open: (context: OpenContext) => kind.open(block, context),
   };
 }
@@ -104,6 +114,16 @@ export function checkStore(config: StoreConfig): readonly ConnectionFault[] {
 export function storeEndpoint(config: StoreConfig): Address | undefined {
   return chosen(config)?.endpoint();
 }
+
+/** What to do about a fault of the store, where its kind knows; `undefined` for the organization's own folder. */
+export function storeRemedy(config: StoreConfig, code: ErrorCode): Remedy | undefined {
+  const store = chosen(config);
+  return store && (store.remedy(code) ?? REMOTE_REMEDIES[code]);
+}
+
+const REMOTE_REMEDIES: Partial<Record<ErrorCode, Remedy>> = {
+  FILE_NOT_FOUND: { text: 'Put the file at this path of the store, or correct `file_path`; case counts.' },
+};
 
 /**
  * Opens the store of a source. The caller closes it.
