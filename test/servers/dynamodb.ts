@@ -6,7 +6,8 @@ import { makeTlsMaterial } from '../support/certificates.js';
 import { awsSignature } from './aws-signature.js';
 import { cached } from './cache.js';
 import { startFront, type Refusal } from './front.js';
-import { answers, filesIn, freePort, programOf, ServerProcess } from './server-process.js';
+import { jarsIn, java } from './java.js';
+import { answers, filesIn, freePort, ServerProcess } from './server-process.js';
 import type { AwsTestServer, Running } from './server-types.js';
 
 /**
@@ -18,16 +19,13 @@ export async function startDynamoDb(folder: string): Promise<Running<AwsTestServ
   const jars = cached('maven', 'dynamodb');
   const source = fileURLToPath(new URL('java/DynamoDbOnLoopback.java', import.meta.url));
   const to = await freePort();
-  const command = [
-    programOf('java'),
-    '-Xmx192m',
+  const command = java(
+    folder,
+    192,
     `-Djava.library.path=${jars}`,
-    `-Djava.io.tmpdir=${folder}`,
-    '-cp',
-    join(jars, '*'),
-    source,
+    ...['-cp', jarsIn(jars), source],
     ...['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(to)],
-  ];
+  );
   const running = await ServerProcess.start(command, join(folder, 'dynamodb.log'), { HOME: folder });
   await running.untilReady(() => answers(`http://127.0.0.1:${String(to)}/`), 120_000);
   const [accessKey, secretKey] = [

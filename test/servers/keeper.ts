@@ -24,7 +24,11 @@ export class ServerKeeper {
   private readonly kept = new Map<ServerName, Kept>();
   private uses = 0;
 
-  constructor(private readonly folder: string) {}
+  /** @param folder that other accounts may enter: some servers do not run as root. */
+  constructor(
+    private readonly folder: string,
+    private readonly budgetMb = BUDGET_MB,
+  ) {}
 
   /**
    * The one running server of that name; many suites share it. `worker` runs `file` now: it holds the server as long
@@ -47,7 +51,15 @@ export class ServerKeeper {
     const gone = this.makeRoomFor(CATALOGUE[name].mb);
     // A folder of its own for each start: the data of an ended server may still be there.
     const folder = join(this.folder, `${name}-${String(this.uses)}`);
-    const running = gone.then<Running<TestEndpoint>>(() => CATALOGUE[name].start(folder));
+    const attempt = (count: number): Promise<Running<TestEndpoint>> =>
+      CATALOGUE[name].start(join(folder, String(count)));
+    const running = gone
+      .then(() => attempt(1))
+      // Most of all when somebody else took a port that had just been free.
+      .catch((error: unknown) => {
+        console.error(`Test server ${name} did not start, once more: ${String(error)}`);
+        return attempt(2);
+      });
     const kept: Kept = { folder, running, holders: new Map(), usedAt: 0 };
     this.kept.set(name, kept);
     // A server that did not start is tried again by the next suite.
@@ -65,7 +77,7 @@ export class ServerKeeper {
     for (const name of this.kept.keys()) used += CATALOGUE[name].mb;
     const ended: Promise<void>[] = [];
     for (const [name, kept] of idle) {
-      if (used <= BUDGET_MB) break;
+      if (used <= this.budgetMb) break;
       this.kept.delete(name);
       used -= CATALOGUE[name].mb;
       ended.push(end(kept));
