@@ -29,7 +29,8 @@ const SCHEMA = [
 /** Its own login (caching_sha2_password) wants a proven line, so the source has TLS from the beginning. */
 async function setUp(): Promise<ContractSource> {
   const server = await servers.mysql();
-  const { database, username, password, drop } = await freshMysqlDatabase(SCHEMA, 'mysql');
+  const fixture = await freshMysqlDatabase(SCHEMA, 'mysql');
+  const { database, username, password } = fixture;
   const named = (names: readonly string[]): string[] => names.map((name) => `${database}.${name}`);
   return {
     connection: {
@@ -84,7 +85,7 @@ async function setUp(): Promise<ContractSource> {
         fields: [{ name: 'id' }, { name: 'email' }],
       });
     },
-    tearDown: drop,
+    tearDown: () => fixture.drop(),
   };
 }
 
