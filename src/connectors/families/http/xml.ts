@@ -21,9 +21,8 @@ const MAX_ELEMENTS = 200_000;
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Text, or one piece of markup. Each alternative ends at a fixed text, so that no input makes it go back. */
-const PIECE =
-  /([^<]+)|<!--(?:(?!-->)[^])*-->|<\?[^>]*\?>|<!\[CDATA\[((?:(?!\]\]>)[^])*)\]\]>|<(\/?)([^\s/>!?"'<]+)([^<>]*)>/gy;
+/** A name, then attributes, and a slash where the element has no end tag of its own. */
+const TAG = /^([^\s/!?"'<>=]+)(\s[^<>]*?)?(\/?)$/;
 
 /**
  * The answer of a service as a tree. It knows what such answers are made of and refuses the rest: a DOCTYPE, and so every
@@ -37,25 +36,56 @@ export function parseXml(body: string | Uint8Array): XmlElement {
   const root: Open = element('', '');
   const path: Open[] = [root];
   let count = 0;
-  let at = 0;
-  for (const [piece, text, data, slash, tag = '', rest = ''] of source.matchAll(PIECE)) {
-    at += piece.length;
+  for (let at = 0; at < source.length;) {
     const parent = path.at(-1) ?? root;
-    if (text !== undefined) parent.text += decoded(text);
-    else if (data !== undefined) parent.text += data;
-    else if (slash === '/') {
-      if (path.length < 2 || path.pop()?.name !== localName(tag)) throw notXml();
-    } else if (tag !== '') {
-      const made = element(tag, rest);
-      parent.children.push(made);
-      if (!rest.endsWith('/')) path.push(made);
-      count += 1;
-      if (path.length > MAX_DEPTH || count > MAX_ELEMENTS) throw notXml();
+    const open = source.indexOf('<', at);
+    if (open !== at) parent.text += decoded(source.slice(at, open === -1 ? undefined : open));
+    if (open === -1) break;
+    if (source[open + 1] === '!' || source[open + 1] === '?') {
+      at = beyondMarkup(source, open, parent);
+      continue;
     }
+    const close = source.indexOf('>', open);
+    if (close === -1) throw notXml();
+    const tag = source.slice(open + 1, close);
+    at = close + 1;
+    if (tag.startsWith('/')) {
+      if (path.length < 2 || path.pop()?.name !== localName(tag.slice(1).trimEnd())) throw notXml();
+      continue;
+    }
+    const [made, empty] = opened(tag);
+    parent.children.push(made);
+    if (!empty) path.push(made);
+    count += 1;
+    if (path.length > MAX_DEPTH || count > MAX_ELEMENTS) throw notXml();
   }
   const [only] = root.children;
-  if (at !== source.length || path.length !== 1 || root.children.length !== 1 || !only) throw notXml();
+  if (path.length !== 1 || root.children.length !== 1 || !only || root.text.trim() !== '') throw notXml();
   return only;
+}
+
+/** Goes past a comment, an instruction or a CDATA section, whose text is the parent's. */
+function beyondMarkup(source: string, open: number, parent: Open): number {
+  const kind = source.startsWith('<!--', open)
+    ? ['<!--', '-->']
+    : source.startsWith('<![CDATA[', open)
+      ? ['<![CDATA[', ']]>']
+      : ['<?', '?>'];
+  const [start = '', end = ''] = kind;
+  const close = source.startsWith(start, open) ? source.indexOf(end, open + start.length) : -1;
+  if (close === -1) throw notXml();
+  if (end === ']]>') parent.text += source.slice(open + start.length, close);
+  return close + end.length;
+}
+
+/** Names without attributes, as nearly all are. */
+const PLAIN_NAME = /^[A-Za-z][A-Za-z0-9.-]*$/;
+
+function opened(tag: string): [Open, boolean] {
+  if (PLAIN_NAME.test(tag)) return [element(tag, ''), false];
+  const [, name, attributes = '', slash] = TAG.exec(tag) ?? [];
+  if (name === undefined) throw notXml();
+  return [element(localName(name), attributes), slash === '/'];
 }
 
 /** The children of that name. */
@@ -72,13 +102,9 @@ export function textAt(parent: XmlElement | undefined, ...names: readonly string
 
 const localName = (tag: string): string => tag.slice(tag.indexOf(':') + 1);
 
-function element(tag: string, attributes: string): Open {
-  return {
-    name: localName(tag),
-    text: '',
-    children: [],
-    encoded: /\sEncoded\s*=\s*["']true["']/i.test(attributes),
-  };
+function element(name: string, attributes: string): Open {
+  const encoded = attributes !== '' && /\sEncoded\s*=\s*["']true["']/i.test(attributes);
+  return { name, text: '', children: [], encoded };
 }
 
 function decoded(text: string): string {

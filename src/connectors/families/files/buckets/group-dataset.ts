@@ -32,8 +32,9 @@ export function groupDataset(
       format: format.format,
       ...(format.compression === undefined ? {} : { compression: format.compression }),
       objects: files,
-      ...(first === undefined ? {} : { first_modified: first }),
-      ...(last === undefined ? {} : { last_modified: last }),
+      ...(first > last
+        ? {}
+        : { first_modified: new Date(first).toISOString(), last_modified: new Date(last).toISOString() }),
       ...(newest === undefined || table !== undefined ? {} : { newest_object: newest.path }),
       ...Object.fromEntries(
         columns.map((column) => [`partition_${column.name}`, [...column.values].sort()] as const),

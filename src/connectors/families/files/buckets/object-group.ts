@@ -16,8 +16,9 @@ export interface PartitionColumn {
 export class ObjectGroup {
   files = 0;
   bytes = 0;
-  first: string | undefined;
-  last: string | undefined;
+  /** Milliseconds since 1970 of the first and the last write. */
+  first = Infinity;
+  last = -Infinity;
   /** The one that was written last and is not empty: the one to look into. */
   newest: ListedFile | undefined;
   readonly partitions = new Map<string, PartitionColumn>();
@@ -30,13 +31,10 @@ export class ObjectGroup {
     this.files += 1;
     this.bytes += file.size;
     this.mark = (this.mark + hashOf(file)) % Number.MAX_SAFE_INTEGER;
-    const { modified_at: at } = file;
-    if (at !== undefined) {
-      if (this.first === undefined || at < this.first) this.first = at;
-      if (this.last === undefined || at > this.last) this.last = at;
-    }
-    if (file.size > 0 && (this.newest === undefined || (at ?? '') > (this.newest.modified_at ?? '')))
-      this.newest = file;
+    const at = file.modified_at === undefined ? Number.NaN : Date.parse(file.modified_at);
+    if (at < this.first) this.first = at;
+    if (file.size > 0 && (this.newest === undefined || at > this.last)) this.newest = kept(file);
+    if (at > this.last) this.last = at;
     for (const partition of partitions) this.addValue(partition);
   }
 
@@ -45,12 +43,9 @@ export class ObjectGroup {
     this.files += other.files;
     this.bytes += other.bytes;
     this.mark = (this.mark + other.mark) % Number.MAX_SAFE_INTEGER;
-    if (other.first !== undefined && (this.first === undefined || other.first < this.first))
-      this.first = other.first;
-    if (other.last !== undefined && (this.last === undefined || other.last > this.last))
-      this.last = other.last;
-    const [mine, theirs] = [this.newest?.modified_at ?? '', other.newest?.modified_at ?? ''];
-    if (other.newest && (this.newest === undefined || theirs > mine)) this.newest = other.newest;
+    if (other.newest && (this.newest === undefined || other.last > this.last)) this.newest = other.newest;
+    this.first = Math.min(this.first, other.first);
+    this.last = Math.max(this.last, other.last);
     for (const { name, type, values } of other.partitions.values())
       for (const value of values) this.addValue({ name, value, type });
   }
@@ -63,13 +58,26 @@ export class ObjectGroup {
   private addValue({ name, value, type }: PartitionValue): void {
     const column = this.partitions.get(name);
     if (!column) {
-      this.partitions.set(name, { name, type, values: new Set([value]) });
+      this.partitions.set(ownText(name), { name: ownText(name), type, values: new Set([ownText(value)]) });
       return;
     }
     if (column.type !== type) column.type = 'string';
-    if (column.values.size < MAX_VALUES) column.values.add(value);
+    if (column.values.size < MAX_VALUES && !column.values.has(value)) column.values.add(ownText(value));
   }
 }
+
+/**
+ * A copy of a text: a part of a page of a list would hold the whole page in memory.
+ */
+export function ownText(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
+}
+
+const kept = ({ path, size, version }: ListedFile): ListedFile => ({
+  path: ownText(path),
+  size,
+  version: ownText(version),
+});
 
 /** FNV-1a over the name and the version. */
 function hashOf({ path, version }: ListedFile): number {

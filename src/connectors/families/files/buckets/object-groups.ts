@@ -3,7 +3,7 @@ import type { TableFormatName } from '../analysis.js';
 import type { ListedFile } from '../stores/file-store.js';
 import { folderName, type PartitionValue } from './folder-name.js';
 import { formatOf, isMarker } from './object-format.js';
-import { ObjectGroup } from './object-group.js';
+import { ObjectGroup, ownText } from './object-group.js';
 
 /** A group under the name that it is shown by. */
 export interface NamedGroup {
@@ -23,6 +23,12 @@ interface Folder {
   tableMetadata: boolean;
 }
 
+interface Place {
+  readonly path: string;
+  readonly folder: Folder;
+  readonly partitions: readonly PartitionValue[];
+}
+
 /** Different endings in one folder; what comes later is `unknown`. */
 const MAX_ENDINGS = 30;
 const MAX_DEPTH = 32;
@@ -34,6 +40,7 @@ const MAX_DEPTH = 32;
  */
 export class ObjectGroups {
   private readonly root = folder();
+  private latest: Place | undefined;
   /** Folders and groups. */
   private count = 0;
 
@@ -43,22 +50,31 @@ export class ObjectGroups {
   ) {}
 
   add(file: ListedFile): void {
-    const segments = file.path.split('/');
-    const last = segments.pop() ?? '';
+    const slash = file.path.lastIndexOf('/') + 1;
+    const name = file.path.slice(slash);
+    const { folder: at, partitions } = this.placeOf(file.path.slice(0, slash));
+    if (name.endsWith('.metadata.json')) at.tableMetadata = true;
+    if (isMarker(name)) return;
+    this.groupOf(at, name).add(file, partitions);
+    while (this.count > this.maxCount && this.maxWords > 1) {
+      this.maxWords = Math.floor(this.maxWords / 2);
+      this.narrow(this.root);
+      this.latest = undefined;
+    }
+  }
+
+  /** The folder of a path; lists give many files of one folder after each other. */
+  private placeOf(path: string): Place {
+    if (this.latest?.path === path) return this.latest;
     let at = this.root;
     const partitions: PartitionValue[] = [];
-    for (const segment of segments.length > MAX_DEPTH ? segments.slice(0, MAX_DEPTH) : segments) {
+    for (const segment of path.split('/').slice(0, -1).slice(0, MAX_DEPTH)) {
       const { shown, partition } = folderName(segment);
       if (partition) partitions.push(partition);
       at = this.follow(at, shown);
     }
-    if (last.endsWith('.metadata.json')) at.tableMetadata = true;
-    if (isMarker(last)) return;
-    this.groupOf(at, last).add(file, partitions);
-    while (this.count > this.maxCount && this.maxWords > 1) {
-      this.maxWords = Math.floor(this.maxWords / 2);
-      this.narrow(this.root);
-    }
+    this.latest = { path: ownText(path), folder: at, partitions };
+    return this.latest;
   }
 
   /** All groups by name; tables are one each, with all that is in their folder. */
@@ -96,7 +112,7 @@ export class ObjectGroups {
     // Beyond all bounds an object counts for the folder above.
     if (this.count > 2 * this.maxCount) return at;
     const made = folder();
-    at.folders.set(name, made);
+    at.folders.set(ownText(name), made);
     this.count += 1;
     // The folders of a log say what the folder is: they are no values.
     if (!isWord(name) || LOGS.has(name)) return made;
@@ -115,6 +131,8 @@ export class ObjectGroups {
     const any = at.folders.get(ANY_NAME) ?? folder();
     if (!at.folders.has(ANY_NAME)) this.count += 1;
     at.folders.set(ANY_NAME, any);
+    // The folder that was asked for last may be one of those that become one now.
+    this.latest = undefined;
     for (const [name, next] of at.folders) {
       if (!isWord(name) || LOGS.has(name)) continue;
       at.folders.delete(name);

@@ -7,7 +7,8 @@ import { AzureClient } from './azure-client.js';
 import { azureFault } from './azure-faults.js';
 import type { AzureConfig } from './azure-spec.js';
 
-const PAGE = 5_000;
+/** More at once would hold up the event loop. */
+const PAGE = 2_000;
 
 /** Opens the store of a connection that names a container; nothing is dialled before its first use. */
 export function openAzureStore(
