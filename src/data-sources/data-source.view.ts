@@ -1,5 +1,6 @@
 import { tlsModeOf } from '../connectors/spi/index.js';
 import type { DataSourceRow } from './data-sources.store.js';
+import { POOL_DEFAULTS } from './data-sources.types.js';
 import type { DataSourceView } from './dto/views.dto.js';
 
 const iso = (at: Date | null): string | null => at?.toISOString() ?? null;
@@ -17,7 +18,7 @@ export function viewOf(row: DataSourceRow): DataSourceView {
     secrets_set: row.secret_fields,
     tls_unverified: tlsModeOf(row.connection) !== 'verify_full',
     file_path: typeof filePath === 'string' ? filePath : null,
-    pool: row.pool,
+    pool: { ...POOL_DEFAULTS, max_size: row.pool.size, ...row.pool },
     discovery: { ...row.discovery, include: [...row.discovery.include], exclude: [...row.discovery.exclude] },
     health: row.health,
     tags: row.tags,

@@ -63,12 +63,14 @@ export interface Verdict {
   readonly message?: string;
 }
 
-export const POOL_DEFAULTS: PoolSettings = {
+export const POOL_DEFAULTS = {
   size: 5,
+  min_size: 0,
+  max_lifetime_ms: 1_800_000,
   connect_timeout_ms: 30_000,
   query_timeout_ms: 300_000,
   max_retries: 3,
-};
+} satisfies PoolSettings;
 export const DISCOVERY_DEFAULTS: DiscoverySettings = {
   auto_refresh: true,
   interval_s: 3_600,

@@ -13,7 +13,7 @@ import { POOL_DEFAULTS, type SourceRef, type Verdict } from './data-sources.type
 import type { TestUnsaved } from './dto/requests.dto.js';
 import { SessionsService } from './sessions.service.js';
 import { SourceCache } from './source-cache.service.js';
-import { given } from './source-input.js';
+import { withPool } from './source-input.js';
 
 /** Longest wait for a connection in a test that a person looks at. */
 const TEST_CONNECT_MS = 5_000;
@@ -55,14 +55,10 @@ export class ProbesService {
   }
 
   /** Tests a connection that is not saved. */
-  async runUnsaved(
-    actor: Actor,
-    { connection, pool = {} }: TestUnsaved,
-    signal = never(),
-  ): Promise<TestResult> {
+  async runUnsaved(actor: Actor, { connection, pool }: TestUnsaved, signal = never()): Promise<TestResult> {
     const definition = this.registry.get(connection.type);
     const { open, secrets } = takeApart(definition, connection);
-    const settings = forTest({ ...POOL_DEFAULTS, ...given(pool) });
+    const settings = forTest(withPool(POOL_DEFAULTS, pool));
     const config = joinSecrets(open, secrets);
     return this.prober.probe({ orgId: actor.orgId, definition, config, pool: settings }, signal);
   }

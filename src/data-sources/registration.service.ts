@@ -11,7 +11,7 @@ import { insertRow, lockRow, type DataSourceRow } from './data-sources.store.js'
 import { DISCOVERY_DEFAULTS, HEALTH_DEFAULTS, POOL_DEFAULTS } from './data-sources.types.js';
 import type { CreateDataSource } from './dto/requests.dto.js';
 import { IdempotencyKeys } from './idempotency-keys.service.js';
-import { given, refuseTakenName, withFilePath } from './source-input.js';
+import { given, refuseTakenName, withFilePath, withPool } from './source-input.js';
 import { reasonOf } from './status-reason.js';
 import { Upkeep } from './upkeep.service.js';
 
@@ -74,7 +74,7 @@ export class Registration {
       connection: parts.open,
       destination: parts.destination,
       secret_fields: Object.keys(parts.secrets).sort(),
-      pool: { ...POOL_DEFAULTS, ...given(request.pool ?? {}) },
+      pool: withPool(POOL_DEFAULTS, request.pool),
       discovery: { ...DISCOVERY_DEFAULTS, ...given(request.discovery ?? {}) },
       health: { ...HEALTH_DEFAULTS, ...given(request.health ?? {}) },
       tags: request.tags ?? [],

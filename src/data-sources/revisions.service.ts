@@ -9,7 +9,7 @@ import { ChangeRecorder } from './change-recorder.service.js';
 import { applyPatch, weakensTls } from './connection.policy.js';
 import { isPaused, lockRow, updateRow, type DataSourceRow, type RowChange } from './data-sources.store.js';
 import type { UpdateDataSource } from './dto/requests.dto.js';
-import { given, refuseTakenName, withFilePath } from './source-input.js';
+import { given, refuseTakenName, withFilePath, withPool } from './source-input.js';
 import { reasonOf } from './status-reason.js';
 import { nextStatus } from './status.policy.js';
 import { GRACE_DAYS, Upkeep } from './upkeep.service.js';
@@ -48,7 +48,7 @@ export class Revisions {
           environment: request.environment,
           location: request.location,
           owner_id: request.owner_id,
-          pool: request.pool && { ...row.pool, ...given(request.pool) },
+          pool: request.pool && withPool(row.pool, request.pool),
           discovery: request.discovery && { ...row.discovery, ...given(request.discovery) },
           health: request.health && { ...row.health, ...given(request.health) },
         }) as RowChange & Record<string, unknown>;

@@ -1,7 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
-import { SessionPools, type PoolReport } from '../connectors/runtime/session-pools.service.js';
+import {
+  SessionPools,
+  type PoolReport,
+  type UseOptions,
+} from '../connectors/runtime/session-pools.service.js';
 import type { Target } from '../connectors/runtime/target.types.js';
 import { joinSecrets, type Capability, type Session } from '../connectors/spi/index.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
@@ -11,11 +15,8 @@ import { rests, type DataSourceRow } from './data-sources.store.js';
 import type { SourceRef } from './data-sources.types.js';
 import { SourceCache } from './source-cache.service.js';
 
-export interface SessionOptions {
-  /** Milliseconds for waiting and work together; the query timeout of the source unless told. */
-  readonly deadlineMs?: number;
-  readonly signal?: AbortSignal;
-}
+/** How a session is used; the deadline is the query timeout of the source unless told. */
+export type SessionOptions = Partial<UseOptions>;
 
 interface Link {
   readonly ref: SourceRef;
@@ -48,7 +49,7 @@ export class SessionsService {
     ref: SourceRef,
     needs: readonly C[],
     work: (session: Session<C>, signal: AbortSignal) => Promise<T>,
-    { deadlineMs, signal }: SessionOptions = {},
+    options: SessionOptions = {},
   ): Promise<T> {
     const row = await this.cache.row(ref);
     if (rests(row))
@@ -60,7 +61,7 @@ export class SessionsService {
     return this.pools.use(
       key,
       target,
-      { deadlineMs: deadlineMs ?? row.pool.query_timeout_ms, signal },
+      { deadlineMs: row.pool.query_timeout_ms, ...options },
       (session, inner) => work(session as Session<C>, inner),
     );
   }
@@ -95,24 +96,27 @@ export class SessionsService {
   }
 
   /**
-   * Looks at a source that changed, and lets go of its pool where that is not its own any more or it is to be left alone;
-   * the pool is closed where no other source uses it. A status that moved or another name leaves the sessions as they are.
+   * Looks at a source that changed. Other pool settings take effect on its live pool; another connection or other secrets
+   * leave the old pool to those who wait there; a source that is to be left alone has its sessions closed. A pool that
+   * other sources use as well stays as it is, and so does that of a source whose status moved or that has another name.
    */
   private async review(id: string): Promise<void> {
     const link = this.links.get(id);
     if (!link) return;
-    const key = await this.keyNow(link).catch(() => undefined);
+    const next = await this.targetNow(link).catch(() => undefined);
+    const same = next !== undefined && this.pools.keyOf(next) === link.key;
     // A circuit that broke is not kept: whatever changed may be what mends the source.
-    if (key === link.key && this.pools.report(key)?.breaker === 'closed') return;
+    if (same && this.pools.report(link.key)?.breaker === 'closed') return;
     if (this.links.get(id) === link) this.links.delete(id);
     for (const other of this.links.values()) if (other.key === link.key) return;
-    await this.pools.drop(link.key);
+    if (next && !same) this.pools.replace(link.key, next);
+    else await this.pools.drop(link.key);
   }
 
-  /** The key of the pool that would serve a source now; nothing where it rests. */
-  private async keyNow({ ref, version, key }: Link): Promise<string | undefined> {
+  /** The target that would serve a source now; nothing where it rests. */
+  private async targetNow({ ref, version, key }: Link): Promise<Target | undefined> {
     const row = await this.cache.row(ref);
     if (rests(row)) return undefined;
-    return row.version === version ? key : this.pools.keyOf(await this.target(row));
+    return row.version === version ? this.pools.target(key) : await this.target(row);
   }
 }

@@ -1,4 +1,5 @@
 import { AppError } from '../common/app-error.js';
+import type { PoolSettings } from '../connectors/runtime/target.types.js';
 import type { ConnectorDefinition } from '../connectors/spi/index.js';
 import { violates } from '../platform/database/database-error.js';
 
@@ -38,6 +39,20 @@ export function withFilePath(
 /** Fields of a request that change, with undefined ones left out. */
 export function given<T extends object>(fields: T): Partial<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/**
+ * Pool settings with those of a request over them.
+ *
+ * @throws AppError VALIDATION_FAILED where the least, the usual and the greatest size contradict each other.
+ */
+export function withPool(settings: PoolSettings, request: Partial<PoolSettings> = {}): PoolSettings {
+  const pool = { ...settings, ...given(request) };
+  if ((pool.min_size ?? 0) > pool.size)
+    throw AppError.invalid('/pool/min_size', 'min_size must not be more than size.', 'range');
+  if ((pool.max_size ?? pool.size) < pool.size)
+    throw AppError.invalid('/pool/max_size', 'max_size must not be less than size.', 'range');
+  return pool;
 }
 
 /** Runs a change and turns the unique index on names into a refusal of the field. */

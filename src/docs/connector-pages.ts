@@ -9,6 +9,7 @@ import type { Proof } from './proofs.js';
 const CAPABILITIES: Readonly<Record<Capability, string>> = {
   discover: 'its schema is discovered, at once and by interval',
   presign: 'its file is downloaded by a signed URL',
+  query: 'its rows can be read by short statements of the product',
 };
 
 export interface Page {

@@ -2,11 +2,13 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { AppError } from '../../src/common/app-error.js';
 import { withDeadline } from '../../src/common/deadline.js';
 import {
+  CAPABILITIES,
   secretFields,
   validateConnection,
   valueAt,
   type OpenStep,
   type ServerInfo,
+  type Session,
 } from '../../src/connectors/spi/index.js';
 import { describeOn } from '../support/servers.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
@@ -102,8 +104,16 @@ function sessionContract(bench: () => Bench, answeredBy: (server: ServerInfo) =>
 
     test('offers each facet that it promised, and no other', async () => {
       const session = await open();
-      const offered = Object.keys(session).filter((key) => ['discover', 'presign'].includes(key));
+      const offered = Object.keys(session).filter((key) => (CAPABILITIES as readonly string[]).includes(key));
       expect(offered.sort()).toEqual([...bench().definition.capabilities].sort());
+      await session.close();
+    });
+
+    test('reads rows by a statement, where it offers that', async () => {
+      const session = await open();
+      const { query } = session as Partial<Session<'query'>>;
+      const rows = await query?.query({ text: 'SELECT 1', name: 'one' }, AbortSignal.timeout(10_000));
+      expect(rows).toEqual(bench().definition.capabilities.includes('query') ? [['1']] : undefined);
       await session.close();
     });
 

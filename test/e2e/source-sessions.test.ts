@@ -63,10 +63,33 @@ describe('sessions to a source', () => {
     expect(proxy.dials).toBe(dials + 1);
   });
 
-  it('end with its settings', async () => {
+  it('take other pool settings while they are open', async () => {
+    await read();
+    const { dials } = proxy;
+    const patched = await app.call('PATCH', `/data-sources/${id}`, {
+      body: { pool: { size: 2, max_size: 4 } },
+    });
+    expect(patched).toMatchObject({ status: 200, body: { pool: { size: 2, min_size: 0, max_size: 4 } } });
+    const pool = async (): Promise<unknown> =>
+      (
+        (await app.call('GET', '/data-sources/metrics')).body as { pools: { data_source_id: string }[] }
+      ).pools.find(({ data_source_id }) => data_source_id === id);
+    await read();
+    expect(await pool()).toMatchObject({ size: 2, open: 1, resizes: 1, created: 1 });
+    expect(proxy.dials).toBe(dials);
+    expect(await app.call('PATCH', `/data-sources/${id}`, { body: { pool: { size: 9 } } })).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer: '/pool/max_size' }] },
+    });
+  });
+
+  it('end with its connection', async () => {
     await read();
     expect(proxy.open).toBe(1);
-    await app.call('PATCH', `/data-sources/${id}`, { body: { pool: { size: 2 } } });
+    const elsewhere = { host: 'localhost', password: connection.password };
+    const patched = await app.call('PATCH', `/data-sources/${id}`, { body: { connection: elsewhere } });
+    expect(patched.status).toBe(200);
+    expect((await settled(app, id)).status).toBe('active');
     await until(() => proxy.open === 0, 'the idle session is closed');
     await read();
   });

@@ -60,7 +60,9 @@ export interface Service<S extends TObject> {
 }
 
 /** The connector of such a service: the line and the catalog of the engine that the connection names. */
-export function engineConnector<S extends TObject>(service: Service<S>): ConnectorDefinition<S, 'discover'> {
+export function engineConnector<S extends TObject>(
+  service: Service<S>,
+): ConnectorDefinition<S, 'discover' | 'query'> {
   const { type, title, spec, check, prepare = (config: Static<S>) => config, clear } = service;
   return sqlConnector<S, PgLine | MysqlLine>(
     {
@@ -86,6 +88,7 @@ export function engineConnector<S extends TObject>(service: Service<S>): Connect
       },
       quote: quoteMysql,
       catalog: (line) => (line instanceof MysqlLine ? mysqlCatalog(line) : postgresqlCatalog(line)),
+      query: (line, statement) => line.query(statement),
     },
   );
 }

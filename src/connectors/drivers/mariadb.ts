@@ -16,5 +16,11 @@ export const mariadb = sqlConnector(
     driver: 'mysql2',
     remedy: remedyFor,
   },
-  { codes: MYSQL_CODES, connect: connectLine, quote, catalog: mysqlCatalog },
+  {
+    codes: MYSQL_CODES,
+    connect: connectLine,
+    quote,
+    catalog: mysqlCatalog,
+    query: (line, statement) => line.query(statement),
+  },
 );

@@ -1,5 +1,5 @@
 import { sqlConnector } from '../families/sql/sql-connector.js';
-import type { SqlDriver } from '../families/sql/sql-driver.js';
+import type { QueryingDriver } from '../families/sql/sql-driver.js';
 import { postgresqlCatalog } from './postgresql/catalog.js';
 import { POSTGRESQL_CODES } from './postgresql/codes.js';
 import type { PgLine } from './postgresql/line.js';
@@ -7,11 +7,12 @@ import { connectLine } from './postgresql/login.js';
 import { quote, remedyFor } from './postgresql/remedies.js';
 import { postgresqlSpec } from './postgresql/spec.js';
 
-const driver: SqlDriver<typeof postgresqlSpec, PgLine> = {
+const driver: QueryingDriver<typeof postgresqlSpec, PgLine> = {
   codes: POSTGRESQL_CODES,
   connect: connectLine,
   quote,
   catalog: postgresqlCatalog,
+  query: (line, statement) => line.query(statement),
 };
 
 /** PostgreSQL 12 and later, directly or through PgBouncer. */

@@ -1,8 +1,13 @@
 import { Compile } from 'typebox/compile';
-import { SPI_VERSION, type Capability, type Category, type ConnectorDefinition } from '../spi/index.js';
+import {
+  CAPABILITIES,
+  SPI_VERSION,
+  type Capability,
+  type Category,
+  type ConnectorDefinition,
+} from '../spi/index.js';
 
 const CATEGORIES: readonly Category[] = ['sql', 'nosql', 'warehouse', 'file', 'streaming', 'api'];
-const CAPABILITIES: readonly Capability[] = ['discover', 'presign'];
 /** Blocks of the SPI that share one component of the OpenAPI document; another schema must not take their names. */
 const SHARED_SCHEMAS = ['Tls', 'TlsMode'];
 

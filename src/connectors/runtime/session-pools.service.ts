@@ -1,44 +1,16 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import {
-  BrokenCircuitError,
-  circuitBreaker,
-  CircuitState,
-  ConsecutiveBreaker,
-  ExponentialBackoff,
-  handleWhen,
-  retry,
-  type CircuitBreakerPolicy,
-} from 'cockatiel';
 import { createHmac, randomBytes } from 'node:crypto';
-import { AppError } from '../../common/app-error.js';
-import { withDeadline } from '../../common/deadline.js';
+import { Config } from '../../platform/config/config.js';
 import type { Session } from '../spi/index.js';
 import { Opener } from './opener.service.js';
-import { SessionPool, type PoolStats } from './session-pool.js';
+import { SessionCounts } from './session-budget.js';
+import { SourcePool, type PoolReport, type UseOptions } from './source-pool.js';
 import type { Target } from './target.types.js';
 
-export type BreakerState = 'closed' | 'open' | 'half_open';
+export type { PoolReport, UseOptions } from './source-pool.js';
 
-export interface PoolReport extends PoolStats {
-  readonly breaker: BreakerState;
-}
-
-/** Callers that may wait for a session, as a multiple of the pool's size. */
-const QUEUE_PER_SESSION = 20;
-const IDLE_MS = 90_000;
 const SWEEP_MS = 5_000;
-/** Idle sessions of the whole process; beyond it the ones that were idle for longest go. */
-const MAX_IDLE = 400;
-const BREAK_AFTER = 5;
-const HALF_OPEN_MS = 10_000;
-/** Longest pause before a refused connection is tried again. */
-const MAX_BACKOFF_MS = 2_000;
-
-interface Entry {
-  readonly pool: SessionPool;
-  readonly breaker: CircuitBreakerPolicy;
-  readonly target: Target;
-}
+const ADAPT_MS = 1_000;
 
 /**
  * The pools of the process. Sources of one organization with equal settings and secrets share a pool: the key is a MAC
@@ -47,62 +19,64 @@ interface Entry {
 @Injectable()
 export class SessionPools implements OnApplicationShutdown {
   private readonly macKey = randomBytes(32);
-  private readonly entries = new Map<string, Entry>();
-  private readonly sweeper = setInterval(() => this.sweep(), SWEEP_MS).unref();
+  private readonly pools = new Map<string, SourcePool>();
+  private readonly counts: SessionCounts;
+  private readonly timers = [
+    setInterval(() => this.sweep(), SWEEP_MS).unref(),
+    setInterval(() => this.adapt(), ADAPT_MS).unref(),
+  ];
 
-  constructor(private readonly opener: Opener) {}
+  constructor(
+    private readonly opener: Opener,
+    { sessions }: Config,
+  ) {
+    this.counts = new SessionCounts(sessions, (orgId) => this.evict(orgId));
+  }
 
-  /** The key of the pool that serves a target. */
-  keyOf({ orgId, definition, config, pool }: Target): string {
-    return createHmac('sha256', this.macKey)
-      .update(JSON.stringify([orgId, definition.type, config, pool]))
-      .digest('base64url');
+  /** The key of the pool that serves a target. What is dialled and how it is pooled stand in parts of their own. */
+  keyOf(target: Target): string {
+    return `${this.lineKey(target)} ${JSON.stringify(target.pool)}`;
   }
 
   /**
-   * Runs `work` with a pooled session of the target, under a deadline in milliseconds for waiting and work together.
-   * After five transient faults in a row callers are refused at once for ten seconds, then one may try.
+   * Runs `work` with a pooled session of the target.
+   *
+   * @throws AppError of a connector code; UNREACHABLE at once where the source failed five times in a row, BUSY where no
+   *   session is free in time.
    */
-  async use<T>(
+  use<T>(
     key: string,
     target: Target,
-    { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal | undefined },
+    options: UseOptions,
     work: (session: Session, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { pool, breaker } = this.entry(key, target);
-    try {
-      return await breaker.execute(() =>
-        withDeadline(deadlineMs, signal, (inner) => pool.use(inner, (session) => work(session, inner))),
+    let pool = this.pools.get(key);
+    if (!pool) {
+      pool = new SourcePool(
+        target,
+        (now, signal) => this.opener.open(now, signal),
+        this.counts.of(target.orgId),
       );
-    } catch (error) {
-      if (error instanceof BrokenCircuitError)
-        throw new AppError(
-          'UNREACHABLE',
-          'The source failed several times in a row and is left alone for now.',
-          {
-            retryAfterS: HALF_OPEN_MS / 1_000,
-          },
-        );
-      throw error;
+      this.pools.set(key, pool);
     }
+    return pool.use(options, work);
   }
 
   /** The target of a pool that exists. */
   target(key: string): Target | undefined {
-    return this.entries.get(key)?.target;
+    return this.pools.get(key)?.target;
   }
 
   /** The pool behind a key; nothing where it has not been used lately. */
   report(key: string): PoolReport | undefined {
-    const entry = this.entries.get(key);
-    return entry && { ...entry.pool.stats(), breaker: stateOf(entry.breaker) };
+    return this.pools.get(key)?.report();
   }
 
   /** Sessions of all pools together. */
   totals(): { pools: number; open: number; in_use: number; waiting: number } {
-    const totals = { pools: this.entries.size, open: 0, in_use: 0, waiting: 0 };
-    for (const { pool } of this.entries.values()) {
-      const { open, in_use, waiting } = pool.stats();
+    const totals = { pools: this.pools.size, open: 0, in_use: 0, waiting: 0 };
+    for (const pool of this.pools.values()) {
+      const { open, in_use, waiting } = pool.report();
       totals.open += open;
       totals.in_use += in_use;
       totals.waiting += waiting;
@@ -110,77 +84,59 @@ export class SessionPools implements OnApplicationShutdown {
     return totals;
   }
 
-  /** Closes a pool whose settings or secrets are not the source's any more; what it is opening comes to its end. */
+  /**
+   * Puts a target in the place of what a pool serves now. Other pool settings take effect on the live pool; another
+   * destination or other secrets get a pool of their own, and the old one ends when those who wait there are served.
+   */
+  replace(key: string, target: Target): void {
+    const pool = this.pools.get(key);
+    if (!pool) return;
+    const next = this.keyOf(target);
+    this.pools.delete(key);
+    if (this.lineKey(target) === this.lineKey(pool.target) && !this.pools.has(next)) {
+      pool.reconfigure(target);
+      this.pools.set(next, pool);
+    } else {
+      pool.drain();
+    }
+  }
+
+  /** Closes a pool whose source is to be left alone; what it is opening comes to its end. */
   async drop(key: string): Promise<void> {
-    const entry = this.entries.get(key);
-    this.entries.delete(key);
-    await entry?.pool.close();
+    const pool = this.pools.get(key);
+    this.pools.delete(key);
+    await pool?.close();
   }
 
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.sweeper);
-    await Promise.all([...this.entries.keys()].map((key) => this.drop(key)));
+    this.timers.forEach(clearInterval);
+    await Promise.all([...this.pools.keys()].map((key) => this.drop(key)));
   }
 
-  private entry(key: string, target: Target): Entry {
-    let entry = this.entries.get(key);
-    if (!entry) {
-      const { size, connect_timeout_ms: connectMs, max_retries: retries } = target.pool;
-      const shared = target.definition.concurrency === 'shared';
-      entry = {
-        target,
-        pool: new SessionPool(
-          {
-            size: shared ? 1 : size,
-            queue: size * QUEUE_PER_SESSION,
-            idleMs: IDLE_MS,
-            openMs: (connectMs + MAX_BACKOFF_MS) * (retries + 1),
-          },
-          (signal) => this.open(target, signal),
-        ),
-        breaker: circuitBreaker(handleWhen(countsAgainstSource), {
-          halfOpenAfter: HALF_OPEN_MS,
-          breaker: new ConsecutiveBreaker(BREAK_AFTER),
-        }),
-      };
-      this.entries.set(key, entry);
-    }
-    return entry;
-  }
-
-  /** Opens a session; a refused connection is tried again with growing pauses, which is harmless: nothing was sent yet. */
-  private open(target: Target, signal: AbortSignal): Promise<Session> {
-    if (target.pool.max_retries === 0) return this.opener.open(target, signal);
-    const again = retry(
-      handleWhen((error) => error instanceof AppError && error.code === 'UNREACHABLE'),
-      {
-        maxAttempts: target.pool.max_retries,
-        backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: MAX_BACKOFF_MS }),
-      },
-    );
-    return again.execute(() => this.opener.open(target, signal), signal);
+  private lineKey({ orgId, definition, config }: Target): string {
+    return createHmac('sha256', this.macKey)
+      .update(JSON.stringify([orgId, definition.type, config]))
+      .digest('base64url');
   }
 
   private sweep(): void {
     const now = performance.now();
-    let idle = 0;
-    for (const [key, { pool, breaker }] of this.entries) {
-      if (pool.sweep(now) && breaker.state === CircuitState.Closed) this.entries.delete(key);
-      idle += pool.stats().idle;
-    }
-    for (; idle > MAX_IDLE; idle--) {
-      const pools = [...this.entries.values()].map(({ pool }) => pool);
-      pools.reduce((a, b) => (b.oldestIdle < a.oldestIdle ? b : a)).evictOne();
-    }
+    for (const [key, pool] of this.pools) if (pool.sweep(now)) this.pools.delete(key);
   }
-}
 
-/** Only faults of the source itself open a breaker: a wrong password or a full queue of ours does not. */
-function countsAgainstSource(error: Error): boolean {
-  return error instanceof AppError && error.blame === 'transient' && error.code !== 'BUSY';
-}
+  private adapt(): void {
+    for (const pool of this.pools.values()) pool.adapt();
+  }
 
-function stateOf(breaker: CircuitBreakerPolicy): BreakerState {
-  if (breaker.state === CircuitState.Closed) return 'closed';
-  return breaker.state === CircuitState.HalfOpen ? 'half_open' : 'open';
+  /** Closes the session that has been idle for longest, of an organization or of all. */
+  private evict(orgId?: string): boolean {
+    let oldest: SourcePool | undefined;
+    for (const pool of this.pools.values())
+      if (
+        (orgId === undefined || pool.target.orgId === orgId) &&
+        pool.oldestIdle < (oldest?.oldestIdle ?? Infinity)
+      )
+        oldest = pool;
+    return oldest?.evictOne() ?? false;
+  }
 }

@@ -9,8 +9,10 @@ export type Category = 'sql' | 'nosql' | 'warehouse' | 'file' | 'streaming' | 'a
 export interface Facets {
   readonly discover: Discoverer;
   readonly presign: Presigner;
+  readonly query: Querier;
 }
 export type Capability = keyof Facets;
+export const CAPABILITIES = ['discover', 'presign', 'query'] as const satisfies readonly Capability[];
 
 export interface ServerInfo {
   /** Name of the product that answered, such as `PostgreSQL` or `MariaDB`. */
@@ -81,6 +83,23 @@ export interface Discoverer {
    * listing of scopes itself fails; a fault inside one scope ends that scope as `partial` or `failed` and goes on.
    */
   discover(request: DiscoveryRequest, signal: AbortSignal): AsyncIterable<DiscoveryEvent>;
+}
+
+/** A statement of the product's own that reads; a user's text is never one. */
+export interface ReadStatement {
+  readonly text: string;
+  /** Parameters, which travel beside the text; written as the source writes them. */
+  readonly values?: readonly string[];
+  /** One name for one text: a source that can plans it once for each session. */
+  readonly name?: string;
+}
+
+export interface Querier {
+  /**
+   * The rows of one statement, each value as text, null as null. For small answers: the driver bounds its bytes. An
+   * abort drops the line, for all who share it.
+   */
+  query(statement: ReadStatement, signal: AbortSignal): Promise<readonly (readonly (string | null)[])[]>;
 }
 
 export interface Presigner {

@@ -50,11 +50,17 @@ export class PoolView extends ConnectionCounts {
   @NumberField({ description: 'Sessions in use as a share of the size.' })
   utilization!: number;
 
-  @IntField()
+  @NumberField({ description: 'Milliseconds that 95 of the last 100 callers waited for a session at most.' })
+  wait_p95_ms!: number;
+
+  @IntField({ description: 'Sessions opened.' })
   created!: number;
 
-  @IntField()
+  @IntField({ description: 'Openings that failed.' })
   failed!: number;
+
+  @IntField({ description: 'How often the size was changed, by hand or by the load.' })
+  resizes!: number;
 
   @EnumField(['closed', 'open', 'half_open'], { name: 'BreakerState' })
   breaker!: string;

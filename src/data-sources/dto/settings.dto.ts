@@ -23,9 +23,36 @@ export class PoolSettingsDto {
     max: 100,
     default: POOL_DEFAULTS.size,
     optional: true,
-    description: 'Sessions at most.',
+    description: 'Sessions at most, unless max_size allows more.',
   })
   size?: number;
+
+  @IntField({
+    min: 0,
+    max: 100,
+    default: POOL_DEFAULTS.min_size,
+    optional: true,
+    description: 'Sessions that stay open when nobody uses them.',
+  })
+  min_size?: number;
+
+  @IntField({
+    min: 1,
+    max: 200,
+    optional: true,
+    description:
+      'As far as the pool grows by itself while callers wait, and shrinks from again; the size unless told.',
+  })
+  max_size?: number;
+
+  @IntField({
+    min: 1_000,
+    max: 86_400_000,
+    default: POOL_DEFAULTS.max_lifetime_ms,
+    optional: true,
+    description: 'Milliseconds after which a session is replaced by a new one.',
+  })
+  max_lifetime_ms?: number;
 
   @IntField({ min: 100, max: 120_000, default: POOL_DEFAULTS.connect_timeout_ms, optional: true })
   connect_timeout_ms?: number;

@@ -29,6 +29,8 @@ export class Config {
   readonly plugins!: readonly string[];
   /** The folder whose `node_modules` has them. */
   readonly pluginsDir!: string;
+  /** Sessions to sources that may be open at once. */
+  readonly sessions!: { readonly process: number; readonly organization: number };
   readonly migrateOnStart!: boolean;
   /** Serve Swagger UI and the OpenAPI document to everyone who reaches the port. */
   readonly docs!: boolean;
@@ -96,6 +98,12 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
     faults.push(`${name} must be a port number from 0 to 65535 (0 picks a free one).`);
     return fallback;
   };
+  const count = (name: string, fallback: number): number => {
+    const value = read(name) ?? String(fallback);
+    if (/^[1-9]\d{0,6}$/.test(value)) return Number(value);
+    faults.push(`${name} must be a whole number from 1 to 9999999.`);
+    return fallback;
+  };
   const url = (name: string, protocols: readonly string[]): string | undefined => {
     const value = read(name);
     if (value === undefined) return undefined;
@@ -148,6 +156,14 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
   const audience = read('JWT_AUDIENCE');
   if (jwksUrl && (!issuer || !audience)) faults.push('JWT_JWKS_URL needs JWT_ISSUER and JWT_AUDIENCE.');
 
+  const sessionsMax = count('SESSIONS_MAX', 2_000);
+  const sessions = {
+    process: sessionsMax,
+    organization: count('SESSIONS_MAX_PER_ORG', Math.min(1_000, sessionsMax)),
+  };
+  if (sessions.organization > sessions.process)
+    faults.push('SESSIONS_MAX_PER_ORG must not be more than SESSIONS_MAX.');
+
   const role = oneOf('ROLE', ['all', 'api', 'worker'], 'all');
   const ports = { port: port('PORT', 3000), metricsPort: port('METRICS_PORT', 9464) };
   if (role !== 'worker' && ports.port !== 0 && ports.port === ports.metricsPort)
@@ -179,6 +195,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
     },
     filesRoot: resolve(read('FILES_ROOT') ?? `${dataDir}/files`),
     egressAllow: listOf(read('EGRESS_ALLOW') ?? (env === 'production' ? '' : DEVELOPMENT_EGRESS)),
+    sessions,
     plugins,
     pluginsDir: resolve(read('PLUGINS_DIR') ?? INSTALL_FOLDER),
     migrateOnStart: oneOf('MIGRATE_ON_START', ['true', 'false'], 'true') === 'true',

@@ -2,7 +2,7 @@ import type { Connection } from 'mysql2';
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
-import { SilenceWatch, type Meter, type ServerInfo } from '../../spi/index.js';
+import { SilenceWatch, type Meter, type ReadStatement, type ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 
 /** A row as mysql2 gives it: numbers that fit are numbers, all else is text. */
@@ -108,6 +108,12 @@ export class MysqlLine implements SqlLine {
     const found: Row[] = [];
     await this.each(sql, values, (row) => found.push(row));
     return found;
+  }
+
+  /** The rows of a statement of the product's own, each value as text. */
+  async query({ text, values = [] }: ReadStatement): Promise<readonly (readonly (string | null)[])[]> {
+    const rows = await this.rows(text, values);
+    return rows.map((row) => row.map((value) => (value === null ? null : String(value))));
   }
 
   destroy(): void {

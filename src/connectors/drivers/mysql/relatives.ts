@@ -18,7 +18,9 @@ export interface Relative<S extends TObject> {
 }
 
 /** The connector of a relative. Its spec has the fields of MySQL, and may have more. */
-export function mysqlRelative<S extends TObject>(relative: Relative<S>): ConnectorDefinition<S, 'discover'> {
+export function mysqlRelative<S extends TObject>(
+  relative: Relative<S>,
+): ConnectorDefinition<S, 'discover' | 'query'> {
   const { type, title, spec, check, connect = connectLine } = relative;
   return sqlConnector<S, MysqlLine>(
     {
@@ -36,6 +38,7 @@ export function mysqlRelative<S extends TObject>(relative: Relative<S>): Connect
       connect: (config, context) => connect(config as unknown as MysqlConfig, context),
       quote,
       catalog: mysqlCatalog,
+      query: (line, statement) => line.query(statement),
     },
   );
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
-import { SilenceWatch, type Meter, type ServerInfo } from '../../spi/index.js';
+import { SilenceWatch, type Meter, type ReadStatement, type ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 import type { Ask, Row } from './raw-query.js';
 
@@ -71,6 +71,11 @@ export class PgLine implements SqlLine {
   repeated(name: string, text: string, values: readonly string[]): Promise<readonly Row[]> {
     const statement = this.direct ? { name, text, values } : { text, values };
     return this.watched(() => this.ask(this.client, statement));
+  }
+
+  /** The rows of a statement of the product's own. */
+  query({ text, values = [], name }: ReadStatement): Promise<readonly Row[]> {
+    return name === undefined ? this.rows(text, values) : this.repeated(name, text, values);
   }
 
   /** Statements without a result, separated by semicolons. */

@@ -26,7 +26,7 @@ export interface Relative<S extends TObject> {
 /** The connector of a relative. Its spec has the fields of PostgreSQL, and may have more. */
 export function postgresqlRelative<S extends TObject>(
   relative: Relative<S>,
-): ConnectorDefinition<S, 'discover'> {
+): ConnectorDefinition<S, 'discover' | 'query'> {
   const { type, title, spec, category = 'sql', check, remedy } = relative;
   const { connect = connectLine, catalog = postgresqlCatalog } = relative;
   return sqlConnector<S, PgLine>(
@@ -48,6 +48,7 @@ export function postgresqlRelative<S extends TObject>(
       connect: (config, context) => connect(config as unknown as PostgresqlConfig, context),
       quote,
       catalog,
+      query: (line, statement) => line.query(statement),
     },
   );
 }

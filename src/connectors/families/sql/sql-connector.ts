@@ -1,10 +1,20 @@
 import type { TObject } from 'typebox';
-import type { ConnectorDefinition, DiscoveryEvent, Session } from '../../spi/index.js';
+import type {
+  Capability,
+  CodeMap,
+  ConnectorDefinition,
+  DiscoveryEvent,
+  Facets,
+  Querier,
+  ReadStatement,
+  Session,
+} from '../../spi/index.js';
 import { dropOnAbort, faultOf, guarded } from '../guarded-line.js';
 import { sqlDiscoverer } from './discovery.js';
-import type { SqlDriver, SqlLine } from './sql-driver.js';
+import type { QueryingDriver, SqlDriver, SqlLine } from './sql-driver.js';
 
 type Described<S extends TObject> = Omit<ConnectorDefinition<S, 'discover'>, 'open' | 'capabilities'>;
+type Offered = 'discover' | 'query';
 
 /**
  * Makes a connector of a SQL driver: what the driver throws becomes an AppError, an abort drops the line and rejects
@@ -12,11 +22,20 @@ type Described<S extends TObject> = Omit<ConnectorDefinition<S, 'discover'>, 'op
  */
 export function sqlConnector<S extends TObject, L extends SqlLine>(
   described: Described<S>,
+  driver: QueryingDriver<S, L>,
+): ConnectorDefinition<S, Offered>;
+export function sqlConnector<S extends TObject, L extends SqlLine>(
+  described: Described<S>,
   driver: SqlDriver<S, L>,
-): ConnectorDefinition<S, 'discover'> {
+): ConnectorDefinition<S, 'discover'>;
+export function sqlConnector<S extends TObject, L extends SqlLine>(
+  described: Described<S>,
+  driver: SqlDriver<S, L>,
+): ConnectorDefinition<S, 'discover'> | ConnectorDefinition<S, Offered> {
+  const capabilities: Capability[] = driver.query ? ['discover', 'query'] : ['discover'];
   return {
     ...described,
-    capabilities: ['discover'],
+    capabilities: capabilities as 'discover'[],
     async open(config, context) {
       context.signal.throwIfAborted();
       try {
@@ -31,7 +50,7 @@ export function sqlConnector<S extends TObject, L extends SqlLine>(
 function sessionOf<S extends TObject, L extends SqlLine>(
   driver: SqlDriver<S, L>,
   line: L,
-): Session<'discover'> {
+): Session<'discover'> & Partial<Pick<Facets, 'query'>> {
   const discoverer = sqlDiscoverer(driver.catalog(line), driver.codes);
   return {
     server: line.server,
@@ -52,5 +71,16 @@ function sessionOf<S extends TObject, L extends SqlLine>(
         }
       },
     },
+    ...(driver.query ? { query: querierOf(line, driver.codes, driver.query) } : {}),
+  };
+}
+
+function querierOf<L extends SqlLine>(
+  line: L,
+  codes: CodeMap,
+  query: (line: L, statement: ReadStatement) => ReturnType<Querier['query']>,
+): Querier {
+  return {
+    query: (statement, signal) => guarded(line, codes, signal, () => query(line, statement)),
   };
 }

@@ -10,6 +10,8 @@ import type {
   Index,
   KeyConstraint,
   OpenContext,
+  Querier,
+  ReadStatement,
 } from '../../spi/index.js';
 import type { NameFilter } from './name-filter.js';
 
@@ -28,7 +30,13 @@ export interface SqlDriver<S extends TObject, L extends SqlLine> {
   /** An identifier as it may stand in a statement, whatever characters are in it. */
   quote(name: string): string;
   catalog(line: L): SqlCatalog;
+  /** Reads rows by a statement of the product's own. Absent where that would wake or bill something. */
+  readonly query?: (line: L, statement: ReadStatement) => ReturnType<Querier['query']>;
 }
+
+/** A driver whose sessions read rows. */
+export type QueryingDriver<S extends TObject, L extends SqlLine> = SqlDriver<S, L> &
+  Required<Pick<SqlDriver<S, L>, 'query'>>;
 
 /** One connection. `close` ends it politely and never rejects. */
 export interface SqlLine extends BaseSession {
