@@ -23,6 +23,8 @@ async function stopAll(exitCode = 0): Promise<void> {
 // The path is a secret of this run: another user of the machine must not learn the passwords.
 const path = `/${randomBytes(16).toString('hex')}/`;
 const control = createServer((request, response) => {
+  // A connection that is kept may be closed by us in the moment in which it is used again.
+  response.setHeader('connection', 'close');
   const asked = new URL(request.url ?? '/', 'http://keeper');
   const name = asked.pathname.startsWith(path) ? asked.pathname.slice(path.length) : '';
   const [worker, file] = [asked.searchParams.get('worker') ?? '', asked.searchParams.get('file') ?? ''];
