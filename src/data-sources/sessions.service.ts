@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
+import { SharedCalls } from '../common/shared-calls.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
 import {
   SessionPools,
@@ -24,10 +25,17 @@ interface Link {
   readonly key: string;
 }
 
+/** The pool that serves a source, and what it dials. */
+interface Linked {
+  readonly key: string;
+  readonly target: Target;
+}
+
 /** The only way to a source for the rest of the product: nobody else sees a configuration or a secret. */
 @Injectable()
 export class SessionsService {
   private readonly links = new Map<string, Link>();
+  private readonly linking = new SharedCalls<Linked>();
 
   constructor(
     private readonly database: Database,
@@ -85,14 +93,16 @@ export class SessionsService {
     return link && this.pools.report(link.key);
   }
 
-  private async linked(row: DataSourceRow): Promise<{ key: string; target: Target }> {
+  private async linked(row: DataSourceRow): Promise<Linked> {
     const link = this.links.get(row.id);
     const known = link?.version === row.version ? this.pools.target(link.key) : undefined;
     if (link && known) return { key: link.key, target: known };
-    const target = await this.target(row);
-    const key = this.pools.keyOf(target);
-    this.links.set(row.id, { ref: { orgId: row.org_id, dataSourceId: row.id }, version: row.version, key });
-    return { key, target };
+    return this.linking.get(`${row.id} ${String(row.version)}`, async () => {
+      const target = await this.target(row);
+      const key = this.pools.keyOf(target);
+      this.links.set(row.id, { ref: { orgId: row.org_id, dataSourceId: row.id }, version: row.version, key });
+      return { key, target };
+    });
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
+import { SharedCalls } from '../common/shared-calls.js';
 import { Database } from '../platform/database/database.service.js';
 import { Notifications } from '../platform/jobs/notifications.service.js';
 import { SOURCE_CHANGED } from './change-recorder.service.js';
@@ -16,6 +17,7 @@ const CAPACITY = 20_000;
 @Injectable()
 export class SourceCache implements OnModuleInit {
   private readonly rows = new Map<string, DataSourceRow>();
+  private readonly reads = new SharedCalls<DataSourceRow>();
   private readonly forgotten = new Set<(id: string) => void>();
   private changes = 0;
 
@@ -45,15 +47,19 @@ export class SourceCache implements OnModuleInit {
     }
     this.misses++;
     const before = this.changes;
-    const [row] = await this.database.readInOrg<DataSourceRow>(orgId, FIND, [orgId, dataSourceId]);
-    if (!row || row.deleted_at) throw AppError.notFound('data source');
-    // A word that came while the row was read may be about this very row.
-    if (this.notifications.connected && before === this.changes) this.keep(row);
-    return row;
+    // Nobody gets what was read before he knew of a change.
+    return this.reads.get(`${orgId} ${dataSourceId} ${String(before)}`, async () => {
+      const [row] = await this.database.readInOrg<DataSourceRow>(orgId, FIND, [orgId, dataSourceId]);
+      if (!row || row.deleted_at) throw AppError.notFound('data source');
+      // A word that came while the row was read may be about this very row.
+      if (this.notifications.connected && before === this.changes) this.keep(row);
+      return row;
+    });
   }
 
   /** The same past what is kept: for work that follows a change whose word may still be on its way. */
   latest(ref: SourceRef): Promise<DataSourceRow> {
+    this.changes++;
     this.rows.delete(ref.dataSourceId);
     return this.row(ref);
   }

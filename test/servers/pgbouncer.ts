@@ -6,9 +6,19 @@ import { filesIn, freePort, programOf, ServerProcess } from './server-process.js
 import type { PgBouncerTestServer, Running } from './server-types.js';
 import { unprivileged } from './unprivileged.js';
 
-/** Starts PgBouncer in transaction mode before a PostgreSQL 17 of its own, with TLS and SCRAM towards the clients. */
-export async function startPgBouncer(folder: string): Promise<Running<PgBouncerTestServer>> {
-  const behind = await startPostgresVersion(17, join(folder, 'postgres'));
+/**
+ * Starts PgBouncer in transaction mode before a PostgreSQL 17 of its own, with TLS and SCRAM towards the clients.
+ *
+ * @param pool connections to the server at most, and clients at most.
+ */
+export async function startPgBouncer(
+  folder: string,
+  pool = { size: 10, clients: 200 },
+): Promise<Running<PgBouncerTestServer>> {
+  const behind = await startPostgresVersion(17, join(folder, 'postgres'), {
+    // Beside the pool others come to the server directly.
+    max_connections: String(pool.size + 200),
+  });
   const home = join(folder, 'pgbouncer');
   const file = filesIn(home);
   const { prefix, own } = unprivileged(home);
@@ -23,8 +33,8 @@ listen_addr = 127.0.0.1
 listen_port = ${String(port)}
 unix_socket_dir =
 pool_mode = transaction
-default_pool_size = 10
-max_client_conn = 200
+default_pool_size = ${String(pool.size)}
+max_client_conn = ${String(pool.clients)}
 auth_type = scram-sha-256
 auth_file = ${own(file('users.txt', `"${username}" "${password}"\n`))}
 admin_users = ${username}

@@ -12,8 +12,16 @@ import { unprivileged } from './unprivileged.js';
 
 const run = promisify(execFile);
 
-/** Older versions than the product's own, from the cache: TLS on offer, SCRAM, no durability. */
-export async function startPostgresVersion(major: number, folder: string): Promise<Running> {
+/**
+ * Older versions than the product's own, from the cache: TLS on offer, SCRAM, no durability.
+ *
+ * @param more settings of the server beside these.
+ */
+export async function startPostgresVersion(
+  major: number,
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Running> {
   const file = filesIn(folder);
   const { prefix, own } = unprivileged(folder);
   own(folder);
@@ -50,6 +58,7 @@ export async function startPostgresVersion(major: number, folder: string): Promi
     synchronous_commit: 'off',
     full_page_writes: 'off',
     logging_collector: 'off',
+    ...more,
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const command = [...prefix, join(bin, 'postgres'), '-D', data, ...options];

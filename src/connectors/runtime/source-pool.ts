@@ -32,8 +32,8 @@ export interface UseOptions {
   readonly shared?: boolean | undefined;
 }
 
-/** Callers that may wait for a session, as a multiple of the pool's size. */
-const QUEUE_PER_SESSION = 20;
+/** Callers that may wait for a session: enough for a thousand at once, whatever the size of the pool. */
+const QUEUE = 2_000;
 const IDLE_MS = 90_000;
 const LIFETIME_MS = 30 * 60_000;
 /** Short reads that travel together on one session; more of them only wait for each other. */
@@ -183,7 +183,7 @@ function limitsOf({ pool, definition }: Target, size: number): PoolLimits {
     minIdle: Math.min(pool.min_size ?? 0, size),
     // One session of such a connector serves all; the size bounds how many at once.
     sharing: shared ? size : SHARING,
-    queue: size * QUEUE_PER_SESSION,
+    queue: QUEUE,
     idleMs: IDLE_MS,
     lifetimeMs: pool.max_lifetime_ms ?? LIFETIME_MS,
     openMs: (connectMs + MAX_BACKOFF_MS) * (retries + 1),
