@@ -178,10 +178,10 @@ function reportTimes(tables: number, found: Rounds): string[][] {
 function reportCost(tables: number, found: Rounds): string[][] {
   const row = (name: string, figures: readonly Figures[]): string[] => [
     `${String(tables)} ${name}`,
-    ...(['cpuMs', 'serverCpuMs', 'lagMs', 'rssMb', 'serverMb'] as const).map((key) =>
-      median(all(figures, key)).toFixed(key === 'cpuMs' || key === 'serverCpuMs' ? 0 : 1),
+    ...(['cpuMs', 'serverCpuMs', 'taskMs', 'lagMs', 'rssMb', 'serverMb'] as const).map((key) =>
+      median(all(figures, key)).toFixed(1),
     ),
-    Math.max(...all(figures, 'lagMs')).toFixed(1),
+    Math.max(...all(figures, 'taskMs')).toFixed(1),
   ];
   return [
     row('our read', found.ours),
@@ -242,7 +242,16 @@ try {
     runs.flatMap(([tables, found]) => reportTimes(tables, found)),
   );
   printTable(
-    ['tables, reader', 'CPU ms', 'server CPU ms', 'lag ms', 'RSS + MB', 'server MB', 'worst lag ms'],
+    [
+      'tables, reader',
+      'CPU ms',
+      'server CPU ms',
+      'task ms',
+      'lag ms',
+      'RSS + MB',
+      'server MB',
+      'worst task ms',
+    ],
     runs.flatMap(([tables, found]) => reportCost(tables, found)),
   );
   const stored: string[][] = [];

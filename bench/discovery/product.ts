@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { v4 as uuid } from 'uuid';
 import { systemActor } from '../../src/common/actor.js';
 import { Registration } from '../../src/data-sources/registration.service.js';
@@ -11,6 +10,7 @@ import { migrate } from '../../src/platform/database/migrate.js';
 import { startEmbeddedPostgres } from '../../src/platform/embedded-postgres/embedded-postgres.js';
 import { RunsService } from '../../src/schema-discovery/runs.service.js';
 import type { RunMode } from '../../src/schema-discovery/schema-discovery.types.js';
+import { LoopWatch, processorMs, type LoopFigures } from '../loop-watch.js';
 
 /** A run of the whole product, in a process of its own: from the request to the snapshot that is served. */
 export interface StoredOrder {
@@ -19,12 +19,10 @@ export interface StoredOrder {
   readonly connection: Readonly<Record<string, unknown>>;
 }
 
-export interface StoredFigures {
+export interface StoredFigures extends LoopFigures {
   readonly ms: number;
   /** Processor time of the product's process. */
   readonly cpuMs: number;
-  /** Longest time for which the event loop did nothing else. */
-  readonly lagMs: number;
   /** Growth of the process over its size before. */
   readonly rssMb: number;
   /** Datasets that were added, changed, removed or found as they were. */
@@ -66,22 +64,22 @@ async function run({ what, connection }: StoredOrder): Promise<StoredFigures> {
   const idle = process.memoryUsage.rss();
   let peak = idle;
   const sampler = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 10);
-  const delays = monitorEventLoopDelay({ resolution: 1 });
-  const cpuBefore = process.cpuUsage();
-  delays.enable();
+  const loop = new LoopWatch();
+  const cpuBefore = processorMs();
+  loop.start();
   const from = performance.now();
   const { run: asked } = await runs.request(actor, source, { mode, trigger: 'manual' });
   const ended = await runs.settled(actor.orgId, asked, WAIT_MS);
   const ms = performance.now() - from;
-  delays.disable();
+  const figures = loop.stop();
   clearInterval(sampler);
-  const cpu = process.cpuUsage(cpuBefore);
+  const cpuMs = processorMs() - cpuBefore;
   if (ended.state !== 'succeeded' || !ended.changes)
     throw new Error(`The run ended as ${ended.state}: ${ended.error?.message ?? ''}`);
   return {
     ms,
-    cpuMs: (cpu.user + cpu.system) / 1_000,
-    lagMs: delays.max / 1e6,
+    ...figures,
+    cpuMs,
     rssMb: (Math.max(peak, process.memoryUsage.rss()) - idle) / 2 ** 20,
     changes: ended.changes,
   };

@@ -1,7 +1,7 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import pg from 'pg';
 import { postgresql } from '../../src/connectors/drivers/postgresql.js';
 import type { DiscoveryRequest, KnownState, Session } from '../../src/connectors/spi/index.js';
+import { LoopWatch, processorMs, type LoopFigures } from '../loop-watch.js';
 import { BARE_BEGIN, BARE_QUERIES } from './bare.js';
 import { cpuMsOf, privateMbOf } from './server-usage.js';
 
@@ -15,14 +15,12 @@ export interface Order {
   readonly database: string;
 }
 
-export interface Figures {
+export interface Figures extends LoopFigures {
   readonly ms: number;
   /** Processor time of the reader. */
   readonly cpuMs: number;
   /** Processor time of the server's process; NaN where the system does not tell. */
   readonly serverCpuMs: number;
-  /** Longest time for which the event loop did nothing else. */
-  readonly lagMs: number;
   /** Growth of the process over its idle size. */
   readonly rssMb: number;
   readonly datasets: number;
@@ -136,22 +134,22 @@ async function measured(pid: number, work: () => Promise<number>): Promise<Figur
   const idle = process.memoryUsage.rss();
   let peak = idle;
   const sampler = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 10);
-  const delays = monitorEventLoopDelay({ resolution: 1 });
+  const loop = new LoopWatch();
   const serverBefore = cpuMsOf(pid);
-  const cpuBefore = process.cpuUsage();
-  delays.enable();
+  const cpuBefore = processorMs();
+  loop.start();
   const from = performance.now();
   const datasets = await work();
   const ms = performance.now() - from;
-  delays.disable();
+  const figures = loop.stop();
   clearInterval(sampler);
-  const cpu = process.cpuUsage(cpuBefore);
+  const cpuMs = processorMs() - cpuBefore;
   peak = Math.max(peak, process.memoryUsage.rss());
   return {
     ms,
-    cpuMs: (cpu.user + cpu.system) / 1_000,
+    ...figures,
+    cpuMs,
     serverCpuMs: cpuMsOf(pid) - serverBefore,
-    lagMs: delays.max / 1e6,
     rssMb: (peak - idle) / 2 ** 20,
     datasets,
     serverMb: privateMbOf(pid),

@@ -20,6 +20,7 @@ export const STORED_HEADER = [
   'x pg_dump',
   'x first',
   'CPU ms',
+  'task ms',
   'lag ms',
   'RSS + MB',
 ] as const;
@@ -83,7 +84,7 @@ export async function storedRows(
   } finally {
     await product.stop();
   }
-  const all = (what: StoredOrder['what'], key: 'ms' | 'cpuMs' | 'lagMs' | 'rssMb'): number[] =>
+  const all = (what: StoredOrder['what'], key: 'ms' | 'cpuMs' | 'taskMs' | 'lagMs' | 'rssMb'): number[] =>
     found[what].map((figures) => figures[key]);
   const ratio = (of: readonly number[], to: readonly number[]): string => {
     const value = pairedRatio(of, to);
@@ -98,6 +99,7 @@ export async function storedRows(
       ratio(ms, dump),
       ratio(ms, all('first', 'ms')),
       median(all(what, 'cpuMs')).toFixed(0),
+      median(all(what, 'taskMs')).toFixed(1),
       median(all(what, 'lagMs')).toFixed(1),
       median(all(what, 'rssMb')).toFixed(1),
     ];

@@ -1,6 +1,6 @@
 import { buildDataset } from '../../families/sql/dataset.js';
 import type { ConstraintFacts, FoundDataset, RelationFacts } from '../../families/sql/sql-driver.js';
-import type { DatasetKind, Field, Index } from '../../spi/index.js';
+import type { DatasetKind, Field, ForeignKey, Index } from '../../spi/index.js';
 import { fingerprintOf, type Versions } from './fingerprint.js';
 import type { Row } from './raw-query.js';
 import type { TypeBook } from './types.js';
@@ -46,17 +46,17 @@ const ACTIONS = new Map(
 
 const NOTHING: readonly Row[] = [];
 
-/** The datasets of a page in the order of its heads. */
-export function assemble(page: PageRows, around: Surroundings): FoundDataset[] {
+/** The datasets of a page in the order of its heads, each made when it is taken. */
+export function* assemble(page: PageRows, around: Surroundings): Generator<FoundDataset> {
   const columns = byRelation(page.columns);
   const defaults = byRelation(page.defaults);
   const comments = byRelation(page.comments);
   const constraints = byRelation(page.constraints);
   const indexes = byRelation(page.indexes);
   const definitions = byRelation(page.definitions);
-  return page.heads.map((head) => {
+  for (const head of page.heads) {
     const oid = head[0] ?? '';
-    return datasetOf(head, around, {
+    yield datasetOf(head, around, {
       columns: columns.get(oid) ?? NOTHING,
       defaults: defaults.get(oid) ?? NOTHING,
       comments: comments.get(oid) ?? NOTHING,
@@ -64,7 +64,7 @@ export function assemble(page: PageRows, around: Surroundings): FoundDataset[] {
       indexes: indexes.get(oid) ?? NOTHING,
       definitions: definitions.get(oid) ?? NOTHING,
     });
-  });
+  }
 }
 
 /** Runs of rows of one relation. */
@@ -205,22 +205,29 @@ function constraintOf(row: Row, names: ReadonlyMap<string, string>, versions: Ve
   const columns = numbersIn(key).map((number) => names.get(number) ?? '');
   if (kind !== 'f') return { kind: kind === 'p' ? 'primary' : 'unique', ...base, columns };
   versions.references += text ?? '';
-  const [schema, dataset, referenced] = JSON.parse(text ?? '["","",[]]') as Reference;
   return {
     kind: 'foreign',
     ...base,
     columns,
-    references: {
-      schema,
-      dataset,
-      columns: typeof referenced === 'string' ? [referenced] : referenced,
-    },
+    references: referenceOf(text ?? '', columns.length),
     on_update: ACTIONS.get(onUpdate ?? '') ?? 'NO ACTION',
     on_delete: ACTIONS.get(onDelete ?? '') ?? 'NO ACTION',
   };
 }
 
-type Reference = readonly [schema: string, dataset: string, columns: string | readonly string[]];
+/** A name as the server quotes it where it must, and what follows. */
+const NAME = '(?:"((?:[^"]|"")*)"|([^". ]+))';
+/** Without a schema it is one of the server's own relations. */
+const REFERENCE = new RegExp(`^(?:${NAME}\\.)?${NAME} (.*)$`, 's');
+
+function referenceOf(text: string, columns: number): ForeignKey['references'] {
+  const [, quotedSchema, schema, quotedName, name, rest = ''] = REFERENCE.exec(text) ?? [];
+  return {
+    schema: quotedSchema?.replaceAll('""', '"') ?? schema ?? 'pg_catalog',
+    dataset: quotedName?.replaceAll('""', '"') ?? name ?? '',
+    columns: columns === 1 ? [rest] : (JSON.parse(rest === '' ? '[]' : rest) as string[]),
+  };
+}
 
 /** `{1,2}` */
 function numbersIn(array: Cell): string[] {

@@ -28,7 +28,7 @@ import { PLAIN, TypeBook } from './types.js';
 
 /** A page holds about so many columns at most, however wide its relations are. */
 const PAGE_COLUMNS = 10_000;
-const FINGERPRINTS_AT_ONCE = 2_000;
+const FINGERPRINTS_AT_ONCE = 500;
 /** The server gives the memory back only with the session; one that has read more than this is not used again. */
 const DEPARSED_LIMIT = 2_000;
 
@@ -109,9 +109,10 @@ class PgReader implements CatalogReader {
       this.openCursor(fingerprintsCursor(this.request.names), scopes),
     ]);
     const now = Number(age[0]?.[0]) + OLDEST;
-    for (;;) {
-      const rows = await this.line.rows(`fetch ${String(FINGERPRINTS_AT_ONCE)} from heads`);
+    for (let coming = this.fetchHeads(); ;) {
+      const rows = await coming;
       if (rows.length === 0) return;
+      coming = this.fetchHeads();
       const { types } = this.around;
       await types.learn(
         rows.flatMap(typesOf).map((oid) => [oid]),
@@ -119,6 +120,13 @@ class PgReader implements CatalogReader {
       );
       yield rows.map((row) => headOf(row, now, types));
     }
+  }
+
+  private fetchHeads(): Promise<readonly Row[]> {
+    const rows = this.line.rows(`fetch ${String(FINGERPRINTS_AT_ONCE)} from heads`);
+    // It is waited for in its turn; until then a failure must not count as unheard.
+    rows.catch(() => undefined);
+    return rows;
   }
 
   private async *only(heads: readonly RelationHead[]): AsyncGenerator<CatalogPage> {

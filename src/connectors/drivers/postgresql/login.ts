@@ -6,7 +6,7 @@ import { guard, Meter, type OpenContext, type ServerInfo } from '../../spi/index
 import { explained } from './codes.js';
 import { PgLine, STATEMENT_MS } from './line.js';
 import { askWith } from './raw-query.js';
-import { openWire, type Wire } from './socket.js';
+import { openWire, readInTurns, type Wire } from './socket.js';
 import type { PostgresqlConfig } from './spec.js';
 
 const LOGIN_BYTES = 1024 * 1024;
@@ -76,6 +76,7 @@ export async function connectLine(
     const door = { clear: false };
     const client = new pg.Client(settings(config, wire, door));
     await login(client, door, context);
+    readInTurns(socket);
     const { processID } = client as unknown as Inside;
     const ask = askWith(pg.Query);
     const [row] = await ask(client, { text: dialect.setUp, values: [String(processID ?? NO_PROCESS)] });

@@ -94,8 +94,11 @@ const HEAD = `c.oid, n.nspname, c.relname, c.relkind, c.relispartition, c.reltup
 const IN_SCOPES = `${BOTH} cross join pg_namespace n join pg_class c on c.relnamespace = n.oid`;
 const SCOPED = 'n.nspname = any($3::name[])';
 
-/** Scope after scope, and in them by oid: a schema's relations lie near each other in the other catalogs too. */
-const IN_ORDER = `order by n.nspname collate "C", c.oid`;
+/**
+ * Scope after scope, and in them by oid: a schema's relations lie near each other in the other catalogs too. Not by the
+ * name itself: the server would walk its index and look through all relations for each schema.
+ */
+const IN_ORDER = `order by n.nspname::text collate "C", c.oid`;
 
 export function headsCursor(names: NameFilter): string {
   return `declare heads no scroll cursor for
@@ -136,18 +139,19 @@ order by d.objoid, d.objsubid`;
 /** Not-null constraints, which PostgreSQL 18 keeps here too, are facts of their columns. */
 const CONSTRAINT_KINDS = `('p', 'u', 'f', 'c', 'x')`;
 
-/** What the foreign key `k` refers to: schema, relation and column or columns. */
-const REFERENCE = `(
-  select json_build_array((select fn.nspname from pg_namespace fn where fn.oid = f.relnamespace), f.relname, case when cardinality(k.confkey) = 1
-    then to_json((select ra.attname from pg_attribute ra where ra.attrelid = f.oid and ra.attnum = k.confkey[1]))
+/**
+ * What the foreign key `k` refers to: its relation as the server quotes it, a blank, and the column or a JSON array of
+ * them. The server has the names of relations at hand, without a look into its catalogs for each.
+ */
+const REFERENCE = `k.confrelid::regclass::text || ' ' || case when cardinality(k.confkey) = 1
+    then (select ra.attname from pg_attribute ra where ra.attrelid = k.confrelid and ra.attnum = k.confkey[1])::text
     else to_json(array(
       select ra.attname from unnest(k.confkey) with ordinality u(num, ord)
-      join pg_attribute ra on ra.attrelid = f.oid and ra.attnum = u.num order by u.ord)) end)
-  from pg_class f where f.oid = k.confrelid)`;
+      join pg_attribute ra on ra.attrelid = k.confrelid and ra.attnum = u.num order by u.ord))::text end`;
 
 export const CONSTRAINTS = `
 select k.conrelid, k.conname, k.contype, k.conkey, k.confupdtype, k.confdeltype,
-  case k.contype when 'f' then ${REFERENCE}::text
+  case k.contype when 'f' then ${REFERENCE}
     when 'c' then left(pg_get_expr(k.conbin, k.conrelid), ${TEXT_LIMIT})
     when 'x' then pg_get_constraintdef(k.oid) end,
   k.xmin
@@ -227,7 +231,7 @@ left join (
 ) a on a.attrelid = c.oid
 left join (
   select k.conrelid, count(*), sum(age(k.xmin)) as ages,
-    string_agg(case when k.contype = 'f' then ${REFERENCE}::text end, '' order by k.conname) as names
+    string_agg(case when k.contype = 'f' then ${REFERENCE} end, '' order by k.conname) as names
   from pg_constraint k where k.contype in ${CONSTRAINT_KINDS} group by k.conrelid
 ) k on k.conrelid = c.oid
 left join (

@@ -61,6 +61,24 @@ function requestTls(socket: Socket, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** A chunk of a socket as Node reads it. */
+const TURN_BYTES = 64 * 1024;
+
+/**
+ * Lets other work in while much comes over a socket: left to itself it hands over up to two megabytes at once, which
+ * takes pg's parser tens of milliseconds.
+ */
+export function readInTurns(socket: Socket): void {
+  let taken = 0;
+  socket.on('data', (chunk: Buffer) => {
+    taken += chunk.length;
+    if (taken < TURN_BYTES) return;
+    taken = 0;
+    socket.pause();
+    setImmediate(() => socket.resume());
+  });
+}
+
 function factsOf(socket: TLSSocket): { protocol: string; cipher: string } {
   return { protocol: socket.getProtocol() ?? 'unknown', cipher: socket.getCipher().name };
 }

@@ -3,7 +3,13 @@ import { AppError } from '../../../common/app-error.js';
 import { inOrder } from '../../families/sql/in-order.js';
 import { NameMatch } from '../../families/sql/name-match.js';
 import { isOfLine, schemaReader } from '../../families/sql/schema-reader.js';
-import type { CatalogPage, CatalogRequest, ScopeHead, SqlCatalog } from '../../families/sql/sql-driver.js';
+import type {
+  CatalogPage,
+  CatalogRequest,
+  FoundDataset,
+  ScopeHead,
+  SqlCatalog,
+} from '../../families/sql/sql-driver.js';
 import { datasetOf, type SchemaFacts } from './assemble.js';
 import type { Row, SnowflakeLine } from './line.js';
 import * as ask from './queries.js';
@@ -94,7 +100,7 @@ async function* datasets(read: Read, scope: string): AsyncGenerator<CatalogPage>
     columns ? (columns.get(name ?? '') ?? []) : line.show(ask.columnsOfTable(place, name ?? ''), signal);
   for (let from = 0; from < relations.length; from += PAGE) {
     const page = relations.slice(from, from + PAGE);
-    const found: CatalogPage['datasets'][number][] = [];
+    const found: FoundDataset[] = [];
     let at = 0;
     for await (const rows of inOrder(page, width, columnsFor)) {
       const relation = page[at++];

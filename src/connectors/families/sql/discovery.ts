@@ -15,9 +15,12 @@ import type { CatalogPage, ChangeReader, Pace, RelationHead, SqlCatalog } from '
 /** How hard a strategy works the source. What is found is the same. */
 const PACES: Readonly<Record<DiscoveryStrategy, Pace>> = {
   conservative: { pageSize: 100, ahead: 1, pauseMs: 50 },
-  balanced: { pageSize: 300, ahead: 3, pauseMs: 0 },
+  balanced: { pageSize: 100, ahead: 3, pauseMs: 0 },
   aggressive: { pageSize: 1_000, ahead: 4, pauseMs: 0 },
 };
+
+/** What is made of a page, by us and by whoever takes the events, lets other work in after so long. */
+const TURN_MS = 5;
 
 /** The discovery of every SQL source, over the catalog that its driver reads. */
 export function sqlDiscoverer(catalog: SqlCatalog, codes: CodeMap): Discoverer {
@@ -64,11 +67,16 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-/** The datasets of pages as events. Between pages other work gets its turn, and the source its rest. */
+/** The datasets of pages as events. In and between pages other work gets its turn, and the source its rest. */
 async function* told(pages: AsyncIterable<CatalogPage>, run: Run): AsyncGenerator<DiscoveryEvent> {
   for await (const { datasets, faults } of pages) {
     for (const fault of faults ?? []) run.log.fault(fault);
+    let turn = performance.now();
     for (const { dataset, fingerprint } of datasets) {
+      if (performance.now() - turn > TURN_MS) {
+        await otherWork();
+        turn = performance.now();
+      }
       yield* run.log.moveTo(dataset.schema);
       yield fingerprint === undefined
         ? { event: 'dataset', dataset }

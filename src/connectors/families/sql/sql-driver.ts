@@ -121,7 +121,8 @@ export interface FoundDataset {
 }
 
 export interface CatalogPage {
-  readonly datasets: readonly FoundDataset[];
+  /** Gone through once. They may be made one by one as they are taken, so that no page holds the event loop. */
+  readonly datasets: Iterable<FoundDataset>;
   /** Scopes of which something could not be read. The read goes on after them. */
   readonly faults?: readonly ScopeFault[];
 }
