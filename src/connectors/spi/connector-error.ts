@@ -27,6 +27,9 @@ const NODE_CODES: CodeMap = {
   MODULE_NOT_FOUND: 'DRIVER_MISSING',
 };
 
+/** The reasons that signals abort with of themselves have a name and no code of Node's. */
+const SIGNAL_NAMES: CodeMap = { AbortError: 'CANCELLED', TimeoutError: 'TIMEOUT' };
+
 /** Node's TLS verification errors do not share a prefix; these are OpenSSL's X509_V_ERR names as Node gives them. */
 const TLS_CODE =
   /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH|INVALID_CA|CRL_)/;
@@ -73,7 +76,8 @@ export function toConnectorError(
       ? undefined
       : (meaning(codes, native) ?? meaning(codes, native.slice(0, 2)) ?? meaning(NODE_CODES, native))) ??
     (native !== undefined && TLS_CODE.test(native) ? 'TLS_FAILED' : undefined) ??
-    ((error as { name?: unknown } | null)?.name === 'AbortError' ? 'CANCELLED' : fallback);
+    meaning(SIGNAL_NAMES, String((error as { name?: unknown } | null)?.name)) ??
+    fallback;
   const text = MESSAGES[code] ?? 'The source failed.';
   return new AppError(code, native === undefined ? text : `${text} (${native})`, details);
 }

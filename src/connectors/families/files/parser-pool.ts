@@ -12,7 +12,7 @@ import {
   type ThreadResult,
 } from './analysis.js';
 import type { RangeFiles } from './range-files.js';
-import { abortable } from './stores/abortable.js';
+import { abortable } from '../../../common/abortable.js';
 
 /** Threads that parse, shared by all sources; as many analyses hold their bytes in memory at one moment. */
 const THREADS = 2;

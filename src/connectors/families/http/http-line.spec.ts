@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSilentServer, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { AppError } from '../../../common/app-error.js';
 import type { Address, OpenContext } from '../../spi/index.js';
@@ -92,6 +92,48 @@ describe('a line over HTTP', () => {
     expect(await line.json({ path: '/', signal: signal() })).toEqual({});
     expect(dials).toBe(2);
     await line.close();
+  });
+
+  test('leaves a TLS handshake with the last call that waits for it, and dials anew for the next one', async () => {
+    const sockets: { readonly socket: Socket; readonly gone: Promise<unknown> }[] = [];
+    let hello: () => void = () => undefined;
+    const silent = createSilentServer((socket) => {
+      socket.on('error', () => undefined);
+      sockets.push({ socket, gone: new Promise((gone) => socket.once('close', gone)) });
+      // The first bytes are the ClientHello, which gets no answer.
+      socket.once('data', () => hello());
+    });
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const origin = new URL(`https://127.0.0.1:${String((silent.address() as AddressInfo).port)}`);
+    const whileOpened = new AbortController();
+    const line = await HttpLine.over(
+      { origin, sockets: 1 },
+      { signal: whileOpened.signal, locate: asWritten },
+    );
+    const call = () => {
+      const greeted = new Promise<void>((resolve) => (hello = resolve));
+      const caller = new AbortController();
+      return { greeted, caller, fault: faultOf(line.call({ path: '/', signal: caller.signal })) };
+    };
+    const enough = new AppError('CANCELLED', 'enough');
+    let [one, other] = [call(), call()];
+    for (let at = 0; at < 3; at += 1) {
+      await other.greeted;
+      one.caller.abort(enough);
+      expect(sockets.at(-1)?.socket.destroyed).toBe(false);
+      other.caller.abort(enough);
+      const left = [one.fault, other.fault];
+      // Calls of the same moment are not what was left.
+      [one, other] = [call(), call()];
+      expect(await Promise.all(left)).toEqual([enough, enough]);
+    }
+    await other.greeted;
+    for (const { caller } of [one, other]) caller.abort(enough);
+    expect(await Promise.all([one.fault, other.fault])).toEqual([enough, enough]);
+    await Promise.all(sockets.map(({ gone }) => gone));
+    expect(sockets.length).toBeGreaterThanOrEqual(4);
+    await line.close();
+    await new Promise((resolve) => silent.close(resolve));
   });
 
   test('unpacks what a server packs, within the bounds of an answer', async () => {

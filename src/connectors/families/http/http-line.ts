@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Dispatcher, Pool } from 'undici';
+import { abortable } from '../../../common/abortable.js';
 import { AppError } from '../../../common/app-error.js';
 import {
   openSocket,
@@ -41,10 +42,39 @@ export interface HttpAnswer {
   readonly body: Buffer;
 }
 
-/** A call that has no answer yet. */
-interface Waiting {
-  readonly signal: AbortSignal;
+/** Who waits for an answer: a socket that is on its way to nobody any more is given up at once. */
+class Callers {
+  private readonly signals = new Map<symbol, AbortSignal>();
+  private leaving = new AbortController();
+
+  /** Aborts when the last of those who wait now has left or has its answer. */
+  get left(): AbortSignal {
+    return this.leaving.signal;
+  }
+
+  get none(): boolean {
+    return [...this.signals.values()].every(({ aborted }) => aborted);
+  }
+
+  /** Another caller, until the function is called that this gives back. */
+  join(signal: AbortSignal): () => void {
+    const id = Symbol();
+    this.signals.set(id, signal);
+    const check = (): void => {
+      if (!this.none) return;
+      this.leaving.abort(nobody());
+      this.leaving = new AbortController();
+    };
+    signal.addEventListener('abort', check, { once: true });
+    return () => {
+      signal.removeEventListener('abort', check);
+      this.signals.delete(id);
+      check();
+    };
+  }
 }
+
+const nobody = (): AppError => new AppError('CANCELLED', 'Nobody waits for an answer any more.');
 
 /** An answer with more bytes than were allowed for; it was cut off. */
 export class AnswerTooLong extends AppError {
@@ -80,24 +110,23 @@ export class HttpLine {
     private readonly pool: Pool,
     private readonly base: URL,
     private readonly gone: AbortController,
-    private readonly waiting: Set<Waiting>,
+    private readonly callers: Callers,
   ) {}
 
   /** Makes the line. Nothing is dialled before the first call; that reports the steps `tcp` and `tls`. */
   static async over({ origin, tls, sockets = 4 }: HttpServer, context: OpenContext): Promise<HttpLine> {
     const { Pool } = await import('undici');
     const gone = new AbortController();
-    const waiting = new Set<Waiting>();
+    const callers = new Callers();
     let opening: OpenContext | undefined = context;
     const connect = async (): Promise<import('node:net').Socket> => {
       // undici dials anew for a call that was aborted, to find out then that nobody waits for it.
-      if ([...waiting].every(({ signal }) => signal.aborted))
-        throw new AppError('CANCELLED', 'Nobody waits for an answer any more.');
+      if (callers.none) throw nobody();
       // The steps of a test are those of the first socket; later ones have a deadline of their own.
       const current = opening ?? { ...context, done: () => undefined };
       const deadline = opening ? context.signal : AbortSignal.timeout(CONNECT_MS);
       opening = undefined;
-      const signal = AbortSignal.any([gone.signal, deadline]);
+      const signal = AbortSignal.any([gone.signal, callers.left, deadline]);
       const port = Number(origin.port || (origin.protocol === 'https:' ? 443 : 80));
       const host = origin.hostname.replace(/^\[|\]$/g, '');
       const socket = await openSocket({ host, port }, { ...current, signal });
@@ -123,7 +152,7 @@ export class HttpLine {
         );
       },
     });
-    return new HttpLine(pool, origin, gone, waiting);
+    return new HttpLine(pool, origin, gone, callers);
   }
 
   /** False once the line was closed. A socket that was lost is replaced by the next call. */
@@ -140,16 +169,19 @@ export class HttpLine {
     const { method = 'GET', path, headers = {}, body, signal, maxBytes = MAX_BYTES } = call;
     const { asStored = false } = call;
     signal.throwIfAborted();
-    const own: Waiting = { signal };
-    this.waiting.add(own);
+    const leave = this.callers.join(signal);
     try {
-      const answer = await this.pool.request({
-        method,
-        path,
-        headers: { 'user-agent': 'datawave-data-sources', ...headers },
-        body: body ?? null,
+      // undici looks at the signal of a call again when its socket is there, which is too late for a caller who left.
+      const answer = await abortable(
+        this.pool.request({
+          method,
+          path,
+          headers: { 'user-agent': 'datawave-data-sources', ...headers },
+          body: body ?? null,
+          signal,
+        }),
         signal,
-      });
+      );
       const plainHeaders = plain(answer.headers);
       const raw = await whole(answer.body, maxBytes);
       // undici takes the socket for busy until the next turn: a call right behind this one would dial once more.
@@ -162,7 +194,7 @@ export class HttpLine {
     } catch (error) {
       throw signal.aborted ? signal.reason : toConnectorError(error, HTTP_CODES, 'PROTOCOL');
     } finally {
-      this.waiting.delete(own);
+      leave();
     }
   }
 

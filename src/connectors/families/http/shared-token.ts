@@ -1,3 +1,4 @@
+import { abortable } from '../../../common/abortable.js';
 import { AppError } from '../../../common/app-error.js';
 
 export interface TimedToken<T = string> {
@@ -24,7 +25,7 @@ export class SharedToken<T = string> {
       const mine = this.asking === undefined;
       this.asking ??= this.renew(signal);
       try {
-        return await left(this.asking, signal);
+        return await abortable(this.asking, signal);
       } catch (error) {
         // Whoever came first gave up; that is no fault of ours.
         const theirs = !mine && error instanceof AppError && ['CANCELLED', 'TIMEOUT'].includes(error.code);
@@ -42,12 +43,4 @@ export class SharedToken<T = string> {
       this.asking = undefined;
     }
   }
-}
-
-function left<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { AppError } from '../../../../common/app-error.js';
 import { isSafePath } from '../file-path.js';
-import { abortable } from './abortable.js';
+import { abortable } from '../../../../common/abortable.js';
 import type { ListedFile, ListedPrefix, ListOptions } from './file-store.js';
 import { factsOf } from './local-facts.js';
 import { openFolderInside, openInside, toFileError, type OpenedFolder } from './open-inside.js';

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import type { FileStore, StoredFile } from './file-store.js';
 import { openInside, toFileError, type OpenedFile } from './open-inside.js';
-import { abortable } from './abortable.js';
+import { abortable } from '../../../../common/abortable.js';
 import { factsOf } from './local-facts.js';
 import { listFolder } from './local-list.js';
 
