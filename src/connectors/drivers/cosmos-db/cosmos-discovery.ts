@@ -7,10 +7,10 @@ import type { CosmosLine } from './cosmos-line.js';
 const AT_ONCE = 4;
 
 /** The databases of the account, or the one of the connection. */
-export async function scopes(line: CosmosLine): Promise<readonly string[]> {
+export async function scopes(line: CosmosLine, signal: AbortSignal): Promise<readonly string[]> {
   if (line.config.database !== undefined) return [line.config.database];
   const found: string[] = [];
-  for await (const page of line.list('dbs', [], line.left)) found.push(...page.map(({ id }) => String(id)));
+  for await (const page of line.list('dbs', [], signal)) found.push(...page.map(({ id }) => String(id)));
   return found.sort();
 }
 
@@ -23,7 +23,9 @@ export async function* datasets(
   const unread: string[] = [];
   let listed = 0;
   for await (const page of line.list('colls', ['dbs', scope], peek.signal)) {
-    const containers = page as readonly unknown[] as readonly Container[];
+    const containers = (page as readonly unknown[] as readonly Container[]).filter(({ id }) =>
+      peek.wants(id),
+    );
     for (let at = 0; at < containers.length; at += AT_ONCE) {
       if (Date.now() > until || listed >= peek.maxListed)
         return { reason: `Only ${String(listed)} containers were looked at in the time that a run has.` };

@@ -35,8 +35,6 @@ interface Asked {
 export class CosmosLine implements RecordsLine {
   readonly server: ServerInfo = { product: 'Azure Cosmos DB', version: VERSION };
 
-  private leaving = new AbortController();
-
   private constructor(
     private readonly http: HttpLine,
     readonly config: CosmosConfig,
@@ -127,15 +125,9 @@ export class CosmosLine implements RecordsLine {
     return new Map(counts.filter(([, count]) => Number.isSafeInteger(count) && count >= 0));
   }
 
-  /** Aborts when the caller leaves a call that was given no signal of its own. */
-  get left(): AbortSignal {
-    return this.leaving.signal;
-  }
-
-  /** A session serves one caller, so what is under way is what was left; the next call has a socket of its own. */
+  /** A call that is left ends its own socket, and the next call has a new one. */
   destroy(): void {
-    this.leaving.abort(new AppError('CANCELLED', 'The call was left.'));
-    this.leaving = new AbortController();
+    return undefined;
   }
 
   close(): Promise<void> {

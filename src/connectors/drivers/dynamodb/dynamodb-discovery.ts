@@ -52,7 +52,7 @@ export async function* datasets(
       { Limit: NAMES_A_PAGE, ...(from === undefined ? {} : { ExclusiveStartTableName: from }) },
       peek.signal,
     );
-    const names = (page?.TableNames ?? []) as string[];
+    const names = ((page?.TableNames ?? []) as string[]).filter((name) => peek.wants(name));
     from = page?.LastEvaluatedTableName as string | undefined;
     for (let at = 0; at < names.length; at += AT_ONCE) {
       if (Date.now() > until || listed >= peek.maxListed)

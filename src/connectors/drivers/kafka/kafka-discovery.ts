@@ -25,7 +25,7 @@ export async function* datasets(
 ): AsyncGenerator<Dataset, CutShort | undefined> {
   const { brokers, topics } = await line.first.ask(metadata('all'));
   const shown = topics.filter(
-    ({ name, internal, error }) => error === 0 && !internal && !name.startsWith('__'),
+    ({ name, internal, error }) => error === 0 && !internal && !name.startsWith('__') && peek.wants(name),
   );
   shown.sort((a, b) => (a.name < b.name ? -1 : 1));
   const missing = new Set<string>();

@@ -42,7 +42,10 @@ export async function* datasets(
   let bytes = 0;
   const list = { listCollections: 1, cursor: { batchSize: peek.batch } };
   for await (const batch of line.cursor(scope, list)) {
-    const found = batch.filter(({ name }) => !String(name).startsWith('system.'));
+    const names = batch.map((info) => ({ info, name: String(info.name) }));
+    const found = names
+      .filter(({ name }) => !name.startsWith('system.') && peek.wants(name))
+      .map(({ info }) => info);
     for (let at = 0; at < found.length; at += AT_ONCE) {
       if (Date.now() > until || looked >= peek.maxListed || bytes > peek.maxBytes)
         return { reason: `Only ${String(looked)} collections were looked at within the bounds of a run.` };

@@ -45,6 +45,7 @@ export async function* datasets(
   const sampler = new Sampler(line, peek);
   for await (const stream of streamsOf(line)) {
     const { name } = stream.config;
+    if (!peek.wants(name)) continue;
     const consumers = (stream.state.consumer_count ?? 0) > 0 ? await consumersOf(line, name) : [];
     yield describe(scope, stream, { consumers, fields: await sampler.fieldsOf(stream) });
     if (peek.pauseMs > 0) await pause(peek.pauseMs, undefined, { signal: peek.signal });

@@ -37,9 +37,8 @@ const MAX_BINDINGS = 500;
 const EXCHANGE = 'exchange:';
 
 /** The virtual hosts that the account may enter, or the one of the connection. */
-export async function scopes(line: RabbitMqLine): Promise<string[]> {
+export async function scopes(line: RabbitMqLine, signal: AbortSignal): Promise<string[]> {
   if (line.vhost !== undefined) return [line.vhost];
-  const signal = new AbortController().signal;
   const found = (await line.get(['api', 'vhosts'], signal, { columns: 'name' })) as readonly {
     name: string;
   }[];

@@ -51,16 +51,16 @@ async function* discover<S extends TObject, L extends RecordsLine>(
   request: DiscoveryRequest,
   signal: AbortSignal,
 ): AsyncGenerator<DiscoveryEvent> {
-  const scopes = await guarded(line, driver.codes, signal, () => driver.scopes(line));
+  const scopes = await guarded(line, driver.codes, signal, () => driver.scopes(line, signal));
   for (const scope of scopes.filter((name) => mayHold(name, request.include))) {
     yield { event: 'scope_started', scope };
-    const datasets = driver.datasets(line, scope, { ...PEEKS[request.strategy], signal });
+    const wants = (name: string): boolean => isChosen(`${scope}.${name}`, request.include, request.exclude);
+    const datasets = driver.datasets(line, scope, { ...PEEKS[request.strategy], signal, wants });
     try {
       let step = await guarded(line, driver.codes, signal, () => datasets.next());
       for (; step.done !== true; step = await guarded(line, driver.codes, signal, () => datasets.next())) {
         const dataset = step.value;
-        if (isChosen(`${dataset.schema}.${dataset.name}`, request.include, request.exclude))
-          yield { event: 'dataset', dataset };
+        if (wants(dataset.name)) yield { event: 'dataset', dataset };
       }
       if (step.value === undefined) yield { event: 'scope_ended', scope, status: 'complete' };
       else yield { event: 'scope_ended', scope, status: 'partial', reason: step.value.reason };

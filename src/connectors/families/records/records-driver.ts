@@ -14,7 +14,7 @@ export interface RecordsDriver<S extends TObject, L extends RecordsLine> {
    * The parts that are read one after the other, such as databases; those that the account may see. Rejects with
    * PERMISSION_DENIED where the account may list nothing: a test of the source asks for this alone.
    */
-  scopes(line: L): Promise<readonly string[]>;
+  scopes(line: L, signal: AbortSignal): Promise<readonly string[]>;
   /** Every dataset of a scope, each once. The generator returns what cut the read short, or nothing. */
   datasets(line: L, scope: string, peek: Peek): AsyncGenerator<Dataset, CutShort | undefined>;
 }
@@ -40,6 +40,11 @@ export interface Peek {
   /** Records of one dataset that are looked into. */
   readonly sample: number;
   readonly signal: AbortSignal;
+  /**
+   * Whether the caller's globs choose a dataset of this name in the scope that is read. A driver that pays for each
+   * dataset asks it before it looks into one; what is yielded all the same is left out by the family.
+   */
+  readonly wants: (name: string) => boolean;
 }
 
 /** Why a scope is only partly read, in words that a user can act on. */
@@ -47,9 +52,15 @@ export interface CutShort {
   readonly reason: string;
 }
 
-const BOUNDS = { maxListed: 1_000_000, maxBytes: 256_000_000, maxMs: 120_000, sample: 20 };
+const BOUNDS = {
+  maxListed: 1_000_000,
+  maxBytes: 256_000_000,
+  maxMs: 120_000,
+  sample: 20,
+  wants: (): boolean => true,
+};
 
-/** Batch and pause by strategy; the bounds, and so what is found, are the same for all. */
+/** Batch and pause by strategy; the bounds, and so what is found, are the same for all. Everything is wanted. */
 export const PEEKS: Readonly<Record<DiscoveryStrategy, Omit<Peek, 'signal'>>> = {
   conservative: { ...BOUNDS, batch: 200, pauseMs: 20 },
   balanced: { ...BOUNDS, batch: 1_000, pauseMs: 0 },
