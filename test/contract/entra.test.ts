@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { askToken, entraToken } from '../../src/connectors/drivers/sqlserver/entra.js';
+import { applicationToken } from '../../src/connectors/drivers/sqlserver/login.js';
 import { azureFaults } from '../../src/connectors/drivers/sqlserver/spec.js';
-import { HttpLine } from '../../src/connectors/families/http/http-line.js';
 import type { Address } from '../../src/connectors/spi/index.js';
-import { anywhere, faultOf } from './contract-source.js';
+import { makeTlsMaterial } from '../support/certificates.js';
+import { faultOf } from './contract-source.js';
 
 const APPLICATION = {
   host: 'shop.database.windows.net',
@@ -19,11 +19,12 @@ const signal = (): AbortSignal => AbortSignal.timeout(20_000);
 
 describe('the token of an application', () => {
   let server: Server;
+  const tls = makeTlsMaterial(['login.microsoftonline.com']);
   const heard: { path: string; body: URLSearchParams }[] = [];
   let answer: readonly [status: number, body: string] = [500, ''];
 
   beforeAll(async () => {
-    server = createServer((request, response) => {
+    server = createServer(tls.server, (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
@@ -41,13 +42,11 @@ describe('the token of an application', () => {
 
   const ask = async (status: number, body: string): Promise<string> => {
     answer = [status, body];
-    const origin = new URL(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-    const line = await HttpLine.over({ origin }, { signal: signal(), locate: anywhere });
-    try {
-      return await askToken(line, APPLICATION, signal());
-    } finally {
-      await line.close();
-    }
+    const { port } = server.address() as AddressInfo;
+    return applicationToken(
+      { ...APPLICATION, tls: { ca: tls.ca } },
+      { signal: signal(), locate: () => Promise.resolve({ host: '127.0.0.1', port }) },
+    );
   };
 
   test('is asked for by the credentials of the connection alone', async () => {
@@ -87,7 +86,7 @@ describe('the token of an application', () => {
     ['china', 'login.partner.microsoftonline.cn'],
   ] as const)('of the cloud %s comes from an address that is judged', async (cloud, host) => {
     const asked: Address[] = [];
-    const refused = entraToken(
+    const refused = applicationToken(
       { ...APPLICATION, cloud },
       {
         signal: signal(),

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Connection, ConnectionConfiguration } from 'tedious';
 import { AppError } from '../../../common/app-error.js';
+import { entraTokens, type MicrosoftCloud } from '../../families/http/entra-token.js';
 import { SHORT_ANSWER_BYTES } from '../../families/sql/pending-answers.js';
 import {
   elsewhere,
@@ -13,13 +14,36 @@ import {
   type OpenContext,
 } from '../../spi/index.js';
 import { explained, SQLSERVER_CODES } from './codes.js';
-import { entraToken, type TokenOf } from './entra.js';
 import { skipUnknownChanges } from './env-changes.js';
 import { flavorOf, SERVER } from './flavor.js';
 import { driverOptions, guardDriver, reroutedTo } from './guarded-driver.js';
 import { TdsLine } from './line.js';
-import type { SqlServerConfig } from './spec.js';
+import type { AzureConfig, SqlServerConfig } from './spec.js';
 import { openWire, type Wire } from './wire.js';
+
+/** Gives the token that a login by an application sends. */
+export type TokenOf = (config: AzureConfig, context: OpenContext) => Promise<string>;
+
+/** What an application asks a token for, in each cloud of Microsoft. */
+const SCOPES: Readonly<Record<MicrosoftCloud, string>> = {
+  public: 'https://database.windows.net/.default',
+  us_government: 'https://database.usgovcloudapi.net/.default',
+  china: 'https://database.chinacloudapi.cn/.default',
+};
+
+/** A token of Microsoft Entra ID by the credentials of the connection, and by those alone. */
+export const applicationToken: TokenOf = (config, context) => {
+  const {
+    tenant_id: tenant = '',
+    client_id: client = '',
+    client_secret: secret = '',
+    cloud = 'public',
+    tls,
+  } = config;
+  return entraTokens({ tenant, client, secret, cloud, scope: SCOPES[cloud] }, { tls, context }).get(
+    context.signal,
+  );
+};
 
 /** A lock on the catalog is waited for so long. */
 const LOCK_MS = 5_000;
@@ -41,7 +65,7 @@ interface Login {
 export async function connectLine(
   config: SqlServerConfig,
   context: OpenContext,
-  tokenOf: TokenOf = entraToken,
+  tokenOf: TokenOf = applicationToken,
 ): Promise<TdsLine> {
   const tedious = await import('tedious');
   await skipUnknownChanges();

@@ -10,7 +10,17 @@ export interface EntraApplication {
   readonly secret: string;
   /** Such as `https://storage.azure.com/.default`. */
   readonly scope: string;
+  /** The cloud of Microsoft whose token server is asked; `public` unless told. */
+  readonly cloud?: MicrosoftCloud | undefined;
 }
+
+export type MicrosoftCloud = keyof typeof AUTHORITIES;
+
+const AUTHORITIES = {
+  public: 'https://login.microsoftonline.com',
+  us_government: 'https://login.microsoftonline.us',
+  china: 'https://login.partner.microsoftonline.cn',
+} as const;
 
 /**
  * Access tokens of an application by the OAuth2 client credentials grant, kept until shortly before they end.
@@ -18,11 +28,11 @@ export interface EntraApplication {
  * @param tls whose authority is trusted for the token server too, which is verified in any case.
  */
 export function entraTokens(
-  { tenant, client, secret, scope }: EntraApplication,
+  { tenant, client, secret, scope, cloud = 'public' }: EntraApplication,
   { tls, context }: { readonly tls?: TlsConfig | undefined; readonly context: OpenContext },
 ): SharedToken {
   const trusted = tls?.ca === undefined ? {} : { tls: { ca: tls.ca } };
-  const origin = new URL('https://login.microsoftonline.com');
+  const origin = new URL(AUTHORITIES[cloud]);
   return new SharedToken(async (signal) => {
     const line = await HttpLine.over({ origin, sockets: 1, ...trusted }, { ...elsewhere(context), signal });
     try {
@@ -46,7 +56,7 @@ export function entraTokens(
         access_token?: unknown;
         expires_in?: unknown;
       };
-      if (typeof token !== 'string' || !/^[\x21-\x7e]{8,16384}$/.test(token))
+      if (typeof token !== 'string' || !/^[A-Za-z0-9._~+/=-]{8,16384}$/.test(token))
         throw new AppError('PROTOCOL', 'Microsoft Entra ID answered without a token.');
       return { token, livesS: typeof seconds === 'number' ? seconds : 3_600 };
     } finally {
