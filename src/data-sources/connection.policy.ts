@@ -101,7 +101,7 @@ export function applyPatch(definition: ConnectorDefinition, saved: Saved, patch:
 }
 
 /** Whether a change makes TLS weaker than it was, in any block of the connection. */
-export function weakensTls(before: Json, after: Json): boolean {
+export function weakensTls(before: object, after: object): boolean {
   return TLS_MODES.indexOf(tlsModeOf(after)) < TLS_MODES.indexOf(tlsModeOf(before));
 }
 

@@ -61,6 +61,7 @@ export class Registration {
           action: 'data_source.create',
           event: 'data_source.created',
         });
+        await this.recorder.recordWeakTls(tx, actor, row);
         return row;
       }),
     );

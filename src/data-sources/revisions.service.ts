@@ -70,6 +70,7 @@ export class Revisions {
             ? {}
             : { details: { destination_before: row.destination, destination_after: updated.destination } }),
         });
+        await this.recorder.recordWeakTls(tx, actor, updated, row.connection);
         return updated;
       }),
     );

@@ -71,6 +71,28 @@ describe('an audit event', () => {
     ]);
   });
 
+  test('tells by itself of a connection that trusts a server that is not verified', async () => {
+    const weak = () => events('?action=data_source.tls_unverified');
+    const change = async (id: string, tls: object): Promise<void> => {
+      const body = { connection: { ...CONNECTION, tls } };
+      expect((await api(`/data-sources/${id}`, 'PATCH', { body })).status).toBe(200);
+    };
+    const id = await create();
+    expect(await weak()).toEqual([]);
+    await change(id, { mode: 'verify_ca' });
+    await change(id, { mode: 'disable' });
+    // Another change of a source that is weak already, and one that makes it stronger, are none.
+    await change(id, { mode: 'disable', server_name: 'db.example.test' });
+    await change(id, { mode: 'require' });
+    const body = { name: randomUUID(), connection: { ...CONNECTION, tls: { mode: 'require' } } };
+    const made = await api('/data-sources', 'POST', { body });
+    expect((await weak()).map(({ target_id, actor, details }) => ({ target_id, actor, details }))).toEqual([
+      { target_id: made.json.id, actor: 'alice', details: { mode: 'require', mode_before: 'verify_full' } },
+      { target_id: id, actor: 'alice', details: { mode: 'disable', mode_before: 'verify_ca' } },
+      { target_id: id, actor: 'alice', details: { mode: 'verify_ca', mode_before: 'verify_full' } },
+    ]);
+  });
+
   test('names the changed fields, never a value of a secret', async () => {
     const id = await create();
     const connection = { ...CONNECTION, host: '127.0.0.2' };

@@ -305,6 +305,15 @@ describe('what depends on more than the route', () => {
     expect([answer.status, answer.json.detail]).toEqual([403, 'This needs the permission tls:weaken.']);
     expect((await api(`/${id}`, 'PATCH', { body })).status).toBe(200);
   });
+
+  test('weaker TLS wants the secrets again, whoever asks for it', async () => {
+    const id = await create();
+    for (const tls of [{ mode: 'disable' }, { mode: 'require' }, { mode: 'verify_ca' }]) {
+      const answer = await api(`/${id}`, 'PATCH', { body: { connection: { tls } } });
+      expect([answer.status, answer.json.code]).toEqual([422, 'CREDENTIALS_REENTRY_REQUIRED']);
+    }
+    expect((await api(`/${id}`)).json).toMatchObject({ tls_unverified: false });
+  });
 });
 
 describe('a start with a weak secret', () => {
