@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/app-error.js';
 import { CONNECTORS } from './drivers/index.js';
 import { Plugins } from './plugins/plugins.js';
-import type { ConnectorDefinition } from './spi/index.js';
+import type { Capability, ConnectorDefinition } from './spi/index.js';
 
 /** Names of the product's own types, in the order of the catalogue; plugins bring more. */
 export const SOURCE_TYPES: readonly string[] = CONNECTORS.map(({ type }) => type);
@@ -41,6 +41,29 @@ export class ConnectorRegistry {
   /** The package and version that brings a type, where it is a plugin. */
   pluginOf(type: string): string | undefined {
     return this.packages.get(type);
+  }
+
+  /**
+   * Refuses work that a type could never do here.
+   *
+   * @throws AppError UNSUPPORTED where its connector has no such facet, DRIVER_MISSING with the command where its driver
+   *   is not installed.
+   */
+  requireFacet(definition: ConnectorDefinition, facet: Capability): void {
+    const { type, capabilities } = definition;
+    if (!capabilities.includes(facet))
+      throw new AppError('UNSUPPORTED', `A source of type ${type} does not offer "${facet}".`);
+    const command = this.installCommand(definition);
+    if (command !== undefined)
+      throw new AppError('DRIVER_MISSING', `The driver for the type ${type} is not installed.`, {
+        hint: `Run "${command}" where the product is installed, and restart it.`,
+      });
+  }
+
+  /** What installs the driver of a type that has none here; undefined where nothing is missing. */
+  installCommand(definition: ConnectorDefinition): string | undefined {
+    const { driver, install = driver } = definition;
+    return this.installed(definition) || install === undefined ? undefined : `npm install ${install}`;
   }
 
   /** Whether the driver's package can be loaded here; true where a type needs none, and where its plugin brings it. */

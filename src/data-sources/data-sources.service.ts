@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { systemActor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { Database } from '../platform/database/database.service.js';
-import type { ServerInfo } from '../connectors/spi/index.js';
+import { ConnectorRegistry } from '../connectors/connector-registry.js';
+import type { Capability, ServerInfo } from '../connectors/spi/index.js';
 import { ChangeRecorder } from './change-recorder.service.js';
 import { factsOf, isPaused, lockRow, updateRow } from './data-sources.store.js';
 import type { DataSourceFacts, SourceRef, SourceStatus, Verdict } from './data-sources.types.js';
@@ -16,6 +17,7 @@ export class DataSourcesService {
   constructor(
     private readonly database: Database,
     private readonly cache: SourceCache,
+    private readonly registry: ConnectorRegistry,
     private readonly recorder: ChangeRecorder,
   ) {}
 
@@ -24,7 +26,16 @@ export class DataSourcesService {
     return factsOf(await this.cache.row({ orgId, dataSourceId: id }));
   }
 
-  /** The same, read now: for work that a change has set off. The next `facts` are at least as new. */
+  /**
+   * Refuses work that sources of a type can never do here, before anything is queued for it.
+   *
+   * @throws AppError UNSUPPORTED, or DRIVER_MISSING.
+   */
+  requireFacet({ type }: DataSourceFacts, facet: Capability): void {
+    this.registry.requireFacet(this.registry.get(type), facet);
+  }
+
+  /** The facts, read now: for work that a change has set off. The next `facts` are at least as new. */
   async factsNow(orgId: string, id: string): Promise<DataSourceFacts> {
     return factsOf(await this.cache.latest({ orgId, dataSourceId: id }));
   }

@@ -34,24 +34,14 @@ export class TypesController {
   }
 
   private view(definition: ConnectorDefinition): ConnectorTypeView {
-    const {
-      type,
-      title,
-      category,
-      capabilities,
-      spec,
-      driver,
-      install = driver,
-      probe = 'session',
-    } = definition;
-    const installed = this.registry.installed(definition);
+    const { type, title, category, capabilities, spec, probe = 'session' } = definition;
     return {
       type,
       title,
       category,
       capabilities: [...capabilities],
-      installed,
-      install_command: installed || !install ? null : `npm install ${install}`,
+      installed: this.registry.installed(definition),
+      install_command: this.registry.installCommand(definition) ?? null,
       probe,
       plugin: this.registry.pluginOf(type) ?? null,
       spec: spec as unknown as Record<string, unknown>,

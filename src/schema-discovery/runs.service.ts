@@ -34,10 +34,12 @@ export class RunsService {
   /**
    * Queues a run, or gives back the one of this source that is under way.
    *
-   * @throws AppError NOT_FOUND, or CONFLICT while the source is paused or in maintenance.
+   * @throws AppError NOT_FOUND, or CONFLICT while the source is paused or in maintenance. Somebody who asks for what the
+   *   type can never do here is told so at once: UNSUPPORTED, or DRIVER_MISSING with the command.
    */
   async request(actor: Actor, dataSourceId: string, order: RunOrder): Promise<Requested> {
     const facts = await this.sources.facts(actor.orgId, dataSourceId);
+    if (order.trigger === 'manual') this.sources.requireFacet(facts, 'discover');
     const strategy = order.strategy ?? facts.discovery.strategy;
     return this.database.inOrg(actor.orgId, async (tx) => {
       await this.holdAwake(tx, dataSourceId);

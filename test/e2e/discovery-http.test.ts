@@ -223,6 +223,22 @@ describe('discovery over HTTP on PostgreSQL', () => {
     bad.resume();
   });
 
+  it('refuses a source of a type that nothing can be discovered of, and queues no run', async () => {
+    const made = await app.call('POST', '/data-sources', {
+      body: { name: 'registered only', connection: { type: 'other', system: 'SAP R/3' } },
+    });
+    expect(made.status).toBe(201);
+    const { id: registered } = made.body as { id: string };
+    expect(await app.call('POST', path('discover-schema', registered), { as: 'steward' })).toMatchObject({
+      status: 422,
+      body: { code: 'UNSUPPORTED' },
+    });
+    expect(await app.call('GET', path('discovery-runs', registered))).toMatchObject({
+      status: 200,
+      body: { items: [] },
+    });
+  });
+
   it('refuses what is wrong in a request and names it', async () => {
     const post = (body: unknown) => app.call('POST', path('discover-schema'), { as: 'steward', body });
     expect((await post({ mode: 'selective' })).body).toMatchObject({

@@ -18,7 +18,7 @@ async function open(scopes: RecordsDriver<typeof spec, RecordsLine>['scopes']) {
     destroy: () => undefined,
   };
   const connector = recordsConnector(
-    { type: 'notes', title: 'Notes', category: 'nosql', spec },
+    { type: 'notes', title: 'Notes', category: 'nosql', concurrency: 'shared', spec },
     {
       codes: {},
       connect: () => Promise.resolve(line),
