@@ -73,3 +73,21 @@ test('a sweep that fails leaves a connection that works, and reaches no other ta
   expect(await database.sweep('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   expect(await database.readInOrg(org, 'SELECT current_user AS role')).toEqual([{ role: 'datawave_app' }]);
 });
+
+test('a transaction that the server rolls back in a deadlock runs again', async () => {
+  let arrived = 0;
+  let open = (): void => undefined;
+  const both = new Promise<void>((resolve) => (open = resolve));
+  let runs = 0;
+  const lock = (first: number, second: number): Promise<number> =>
+    database.inOrg(org, async (tx) => {
+      runs++;
+      await tx.query('SELECT pg_advisory_xact_lock($1)', [first]);
+      if (++arrived === 2) open();
+      await both;
+      await tx.query('SELECT pg_advisory_xact_lock($1)', [second]);
+      return first;
+    });
+  expect(await Promise.all([lock(71, 72), lock(72, 71)])).toEqual([71, 72]);
+  expect(runs).toBe(3);
+});

@@ -1,7 +1,9 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { nativeCode } from '../../common/native-code.js';
 import { toDatabaseError } from './database-error.js';
 import { readScoped } from './scoped-query.js';
 
@@ -10,6 +12,11 @@ export type Tx = EntityManager;
 
 /** What waits for the commit of an open transaction. */
 const AFTER_COMMIT = new WeakMap<Tx, (() => void)[]>();
+
+/** SQLSTATE of a serialization failure and of a deadlock: the transaction left nothing behind. */
+const COLLISIONS: ReadonlySet<string> = new Set(['40001', '40P01']);
+const TRIES = 3;
+const PAUSE_MS = 50;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -32,7 +39,10 @@ export class Database implements OnApplicationShutdown {
     AFTER_COMMIT.get(tx)?.push(listener);
   }
 
-  /** Runs `work` in one transaction that sees and writes the rows of `orgId` alone. */
+  /**
+   * Runs `work` in one transaction that sees and writes the rows of `orgId` alone. Where two transactions collide the
+   * server rolls one of them back, and its `work` runs again: it keeps nothing outside of the transaction.
+   */
   inOrg<T>(orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.transaction('datawave_app', orgId, work);
   }
@@ -101,17 +111,20 @@ export class Database implements OnApplicationShutdown {
 
   private async transaction<T>(role: string, orgId: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     const setting = scope(role, orgId === '' ? '' : checked(orgId));
-    try {
-      const listeners: (() => void)[] = [];
-      const result = await this.source.transaction(async (tx) => {
-        AFTER_COMMIT.set(tx, listeners);
-        await tx.query(setting);
-        return work(tx);
-      });
-      listeners.forEach((listener) => listener());
-      return result;
-    } catch (error) {
-      throw toDatabaseError(error);
+    for (let tries = 1; ; tries++) {
+      try {
+        const listeners: (() => void)[] = [];
+        const result = await this.source.transaction(async (tx) => {
+          AFTER_COMMIT.set(tx, listeners);
+          await tx.query(setting);
+          return work(tx);
+        });
+        listeners.forEach((listener) => listener());
+        return result;
+      } catch (error) {
+        if (tries === TRIES || !COLLISIONS.has(nativeCode(error) ?? '')) throw toDatabaseError(error);
+        await pause(Math.random() * tries * PAUSE_MS);
+      }
     }
   }
 }
