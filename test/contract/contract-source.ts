@@ -24,6 +24,8 @@ export type Provable = 'wrong_password' | 'wrong_database' | 'unknown_host' | 't
 export interface ContractFixture {
   /** The test servers that are needed; absent for files and doubles. */
   readonly server?: ServerName | readonly ServerName[];
+  /** What lies between and is proven as well, such as a pooler. */
+  readonly through?: string;
   /** The double that stands in for a server that cannot be had, in a few words for the docs. */
   readonly double?: string;
   /**

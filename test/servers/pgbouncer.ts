@@ -37,6 +37,7 @@ default_pool_size = ${String(pool.size)}
 max_client_conn = ${String(pool.clients)}
 auth_type = scram-sha-256
 auth_file = ${own(file('users.txt', `"${username}" "${password}"\n`))}
+auth_user = ${username}
 admin_users = ${username}
 ignore_startup_parameters = extra_float_digits
 client_tls_sslmode = allow

@@ -47,9 +47,16 @@ const WORDS: readonly (readonly [RegExp, () => AppError])[] = [
   ],
 ];
 
-/** An error of pg without a code as one of ours; one with a code stays as it is. */
+/**
+ * An error of pg without a code as one of ours; one with a code stays as it is, but for the login that PgBouncer refuses:
+ * it has the code of a violation of the protocol for everything.
+ */
 export function explained(error: unknown): unknown {
-  if (!(error instanceof Error) || typeof (error as { code?: unknown }).code === 'string') return error;
+  if (!(error instanceof Error)) return error;
+  const { code } = error as { code?: unknown };
+  if (code === '08P01' && error.message.includes('authentication failed'))
+    return new AppError('AUTH_FAILED', 'The source refused the user name or the password.');
+  if (typeof code === 'string') return error;
   for (const [pattern, made] of WORDS) if (pattern.test(error.message)) return made();
   return new AppError('PROTOCOL', 'The server does not speak the PostgreSQL protocol as expected.');
 }

@@ -81,7 +81,9 @@ export async function connectLine(
     const ask = askWith(pg.Query);
     const [row] = await ask(client, { text: dialect.setUp, values: [String(processID ?? NO_PROCESS)] });
     const server = dialect.serverOf(row?.[0] ?? '');
-    context.done?.('database', { version: server.version });
+    // What lies between cannot be told by its name: an ordinary database answers nothing of it.
+    const pooled = row?.[2] === 'f' ? { pooled: true } : {};
+    context.done?.('database', { version: server.version, ...pooled });
     const versionNumber = Number(row?.[1]);
     return new PgLine({ client, socket, meter, ask, server, versionNumber, direct: row?.[2] === 't' });
   } catch (error) {

@@ -2,12 +2,18 @@ import type { Redis } from 'ioredis';
 import type { Dataset, Field } from '../../spi/index.js';
 import type { KeyGroup } from '../../families/records/key-groups.js';
 import { isRecord, RecordSketch } from '../../families/records/record-sketch.js';
-import type { RedisLine } from './redis-line.js';
+import type { RedisLine, RedisNode } from './redis-line.js';
 
 /** Values above this size are not looked into: one key must not cost the source, or us, more than that. */
 const MAX_VALUE_BYTES = 65_536;
 const MAX_TEXT_BYTES = 4_096;
 const MAX_MEMBERS = 20;
+
+/** A key, and the node that holds it. */
+export interface SampledKey {
+  readonly node: RedisNode;
+  readonly key: Buffer;
+}
 
 /** What one sampled key tells of its group. */
 interface KeyFacts {
@@ -19,14 +25,9 @@ interface KeyFacts {
 }
 
 /** A dataset of a group of keys: its type, the fields of its values, how much memory it takes; all from the sample. */
-export async function describeGroup(
-  line: RedisLine,
-  schema: string,
-  group: KeyGroup<Buffer>,
-): Promise<Dataset> {
-  const facts = (await Promise.all(group.sample.map((key) => lookInto(line, key)))).filter(
-    (fact) => fact !== undefined,
-  );
+export async function describeGroup(schema: string, group: KeyGroup<SampledKey>): Promise<Dataset> {
+  const looks = group.sample.map(({ node, key }) => node.attempt((line) => lookInto(line, key)));
+  const facts = (await Promise.all(looks)).filter((fact) => fact !== undefined);
   const types = [...new Set(facts.map(({ type }) => type))].sort();
   const sizes = facts.map(({ bytes }) => bytes).filter((bytes) => bytes !== undefined);
   const mean = sizes.reduce((sum, bytes) => sum + bytes, 0) / sizes.length;

@@ -26,12 +26,15 @@ export const REDIS_CODES: CodeMap = {
   MASTERDOWN: 'BUSY',
   CLUSTERDOWN: 'UNREACHABLE',
   CLOSED: 'UNREACHABLE',
+  // A single server that is taken for a node, or a sentinel for a server: it does not speak what is expected.
+  NO_CLUSTER: 'PROTOCOL',
   ParserError: 'PROTOCOL',
 };
 
 /** Faults that Redis reports as a plain `ERR` and ioredis as a plain Error, told apart by their fixed words. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/DB index|invalid DB/i, 'DB_INDEX'],
+  [/cluster support disabled/i, 'NO_CLUSTER'],
   [/max number of clients/i, 'MAX_CLIENTS'],
   [/without any password configured|no password is set/i, 'NO_PASSWORD_SET'],
   [/^ERR invalid password/i, 'WRONGPASS'],
@@ -54,6 +57,10 @@ export function isRefusal(error: unknown): boolean {
 /** One ioredis client over a socket that is open already: no reconnects, no queue, no retry, nothing of its own. */
 export class RedisLine implements RecordsLine {
   server: ServerInfo = { product: 'Redis', version: 'unknown' };
+  /** The servers that hold the keys: this one, or the masters of its cluster. */
+  findNodes: FindNodes = alone;
+  /** What a scope lacks from the start, whatever is read of it. */
+  caveat: string | undefined;
   private lost: Error | undefined;
   private readonly meter = new Meter(MAX_REPLY_BYTES);
 
@@ -155,6 +162,43 @@ export class RedisLine implements RecordsLine {
     this.destroy();
   }
 }
+
+/** One server that holds keys. A fault of the line of the session ends the work; one of another node ends that node. */
+export class RedisNode {
+  /** Why the rest of it is not read. */
+  fault: string | undefined;
+
+  constructor(
+    readonly name: string,
+    readonly line: RedisLine,
+    /** Whether it is the line of the session itself. */
+    readonly own: boolean,
+  ) {}
+
+  /** Undefined where the node failed, now or before. @throws AppError for the session's own line. */
+  async attempt<T>(work: (line: RedisLine) => Promise<T>): Promise<T | undefined> {
+    if (this.fault !== undefined) return undefined;
+    try {
+      return await work(this.line);
+    } catch (error) {
+      if (this.own) throw redisError(error);
+      this.fault = redisError(error).message;
+      return undefined;
+    }
+  }
+}
+
+/** The servers of one read, and what is known to be missing. */
+export interface Reach {
+  readonly nodes: readonly RedisNode[];
+  readonly missing: readonly string[];
+}
+
+/** How the servers of a scope are reached; lines other than the session's are closed by the caller. */
+export type FindNodes = (line: RedisLine, signal: AbortSignal) => Promise<Reach>;
+
+const alone: FindNodes = (line) =>
+  Promise.resolve({ nodes: [new RedisNode('the server', line, true)], missing: [] });
 
 /** An AppError of a fault of Redis or ioredis. */
 export function redisError(error: unknown): AppError {
