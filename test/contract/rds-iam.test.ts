@@ -4,7 +4,7 @@ import { auroraMysql } from '../../src/connectors/drivers/aurora-mysql.js';
 import { auroraPostgresql } from '../../src/connectors/drivers/aurora-postgresql.js';
 import { rds } from '../../src/connectors/drivers/rds.js';
 import { validateConnection } from '../../src/connectors/spi/index.js';
-import { startRdsGate, type RdsGate } from '../doubles/rds-gate.js';
+import { signedFor, startTokenGate, type TokenGate } from '../doubles/token-gate.js';
 import { makeTlsMaterial, type TlsMaterial } from '../support/certificates.js';
 import { describeOn, servers } from '../support/servers.js';
 import {
@@ -20,7 +20,7 @@ const KEY = { accessKeyId: 'AKIATEST', secretAccessKey: randomBytes(20).toString
 const REGION = 'eu-central-1';
 
 describeOn('postgres', 'a login by IAM', () => {
-  let gate: RdsGate;
+  let gate: TokenGate;
   let tls: TlsMaterial;
   const connection = (changes: Connection = {}): Connection => ({
     type: 'aurora_postgresql',
@@ -37,9 +37,8 @@ describeOn('postgres', 'a login by IAM', () => {
   beforeAll(async () => {
     const { host, port, username: user, password } = await servers.postgres();
     tls = makeTlsMaterial();
-    gate = await startRdsGate({
-      key: KEY,
-      region: REGION,
+    gate = await startTokenGate({
+      isGood: signedFor(KEY, REGION),
       tls: tls.server,
       server: { host, port, user, password },
     });

@@ -7,6 +7,7 @@ import {
   tls,
   type ConnectionFault,
   type ConnectorDefinition,
+  type OpenContext,
 } from '../spi/index.js';
 import { mysqlCatalog } from './mysql/catalog.js';
 import { MYSQL_CODES } from './mysql/codes.js';
@@ -53,8 +54,8 @@ export interface Service<S extends TObject> {
   readonly title: string;
   readonly spec: S;
   readonly check?: (config: Static<S>) => readonly ConnectionFault[];
-  /** The connection as it is used for one login. */
-  readonly prepare?: (config: Static<S>) => Static<S>;
+  /** The connection as it is used for one login, such as with a fresh token as its password. */
+  readonly prepare?: (config: Static<S>, context: OpenContext) => Static<S> | Promise<Static<S>>;
   /** Whether the password is a token that goes in clear inside of TLS. */
   readonly clear?: (config: Static<S>) => boolean;
 }
@@ -80,8 +81,8 @@ export function engineConnector<S extends TObject>(
     {
       // SQLSTATEs and the names of MySQL have no code in common.
       codes: { ...POSTGRESQL_CODES, ...MYSQL_CODES },
-      connect: (config, context) => {
-        const own = prepare(config) as unknown as EngineConfig;
+      connect: async (config, context) => {
+        const own = (await prepare(config, context)) as unknown as EngineConfig;
         return own.engine === 'postgresql'
           ? connectPostgresql(own, context)
           : connectMysql(own, context, { clear: clear?.(config) ?? false });

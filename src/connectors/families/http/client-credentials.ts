@@ -10,6 +10,7 @@ import {
 } from '../../spi/index.js';
 import { httpFault, HttpLine, jsonOf } from './http-line.js';
 import { SharedToken, type TimedToken } from './shared-token.js';
+import { tokenServer } from './token-server.js';
 
 /** Where the token server does not say how long its token is good. */
 const LIFE_S = 300;
@@ -82,12 +83,7 @@ export class ClientCredentials {
   private async ask(signal: AbortSignal): Promise<TimedToken> {
     const { token_url: url, client_auth: place } = this.client;
     const origin = new URL(url);
-    // The mode of the source's own TLS is not for the token server.
-    const trusted = this.tls?.ca === undefined ? {} : { tls: { ca: this.tls.ca } };
-    const line = await HttpLine.over(
-      { origin, sockets: 1, ...trusted },
-      { ...elsewhere(this.context), signal },
-    );
+    const line = await HttpLine.over(tokenServer(origin, this.tls), { ...elsewhere(this.context), signal });
     try {
       const answer = await line.call({
         method: 'POST',

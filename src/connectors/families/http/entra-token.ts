@@ -2,6 +2,7 @@ import { AppError } from '../../../common/app-error.js';
 import { elsewhere, type OpenContext, type TlsConfig } from '../../spi/index.js';
 import { expectOk, HttpLine, jsonOf } from './http-line.js';
 import { SharedToken } from './shared-token.js';
+import { tokenServer } from './token-server.js';
 
 /** An application of Microsoft Entra ID, and what it asks a token for. */
 export interface EntraApplication {
@@ -31,10 +32,9 @@ export function entraTokens(
   { tenant, client, secret, scope, cloud = 'public' }: EntraApplication,
   { tls, context }: { readonly tls?: TlsConfig | undefined; readonly context: OpenContext },
 ): SharedToken {
-  const trusted = tls?.ca === undefined ? {} : { tls: { ca: tls.ca } };
-  const origin = new URL(AUTHORITIES[cloud]);
+  const server = tokenServer(new URL(AUTHORITIES[cloud]), tls);
   return new SharedToken(async (signal) => {
-    const line = await HttpLine.over({ origin, sockets: 1, ...trusted }, { ...elsewhere(context), signal });
+    const line = await HttpLine.over(server, { ...elsewhere(context), signal });
     try {
       const answer = await line.call({
         method: 'POST',

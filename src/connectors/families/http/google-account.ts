@@ -2,6 +2,7 @@ import { AppError } from '../../../common/app-error.js';
 import { elsewhere, type OpenContext, type TlsConfig } from '../../spi/index.js';
 import { expectOk, HttpLine, jsonOf } from './http-line.js';
 import { SharedToken, type TimedToken } from './shared-token.js';
+import { tokenServer } from './token-server.js';
 
 /** A key of a service account at Google. */
 export interface GoogleAccount {
@@ -68,13 +69,9 @@ export function googleTokens(
   scope: string,
   { tls, context }: { readonly tls?: TlsConfig | undefined; readonly context: OpenContext },
 ): SharedToken {
-  const trusted = tls?.ca === undefined ? {} : { tls: { ca: tls.ca } };
   return new SharedToken(async (signal) => {
     const assertion = await assertionOf(account, scope);
-    const line = await HttpLine.over(
-      { origin: TOKEN_URL, sockets: 1, ...trusted },
-      { ...elsewhere(context), signal },
-    );
+    const line = await HttpLine.over(tokenServer(TOKEN_URL, tls), { ...elsewhere(context), signal });
     try {
       return await exchange(line, assertion, signal);
     } finally {

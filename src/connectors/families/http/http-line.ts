@@ -13,6 +13,7 @@ import {
   type OpenContext,
   type TlsConfig,
 } from '../../spi/index.js';
+import { Callers } from './callers.js';
 
 export interface HttpServer {
   /** `https://host:port`; what follows the port does not matter. */
@@ -41,40 +42,6 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
-
-/** Who waits for an answer: a socket that is on its way to nobody any more is given up at once. */
-class Callers {
-  private readonly signals = new Map<symbol, AbortSignal>();
-  private leaving = new AbortController();
-
-  /** Aborts when the last of those who wait now has left or has its answer. */
-  get left(): AbortSignal {
-    return this.leaving.signal;
-  }
-
-  get none(): boolean {
-    return [...this.signals.values()].every(({ aborted }) => aborted);
-  }
-
-  /** Another caller, until the function is called that this gives back. */
-  join(signal: AbortSignal): () => void {
-    const id = Symbol();
-    this.signals.set(id, signal);
-    const check = (): void => {
-      if (!this.none) return;
-      this.leaving.abort(nobody());
-      this.leaving = new AbortController();
-    };
-    signal.addEventListener('abort', check, { once: true });
-    return () => {
-      signal.removeEventListener('abort', check);
-      this.signals.delete(id);
-      check();
-    };
-  }
-}
-
-const nobody = (): AppError => new AppError('CANCELLED', 'Nobody waits for an answer any more.');
 
 /** An answer with more bytes than were allowed for; it was cut off. */
 export class AnswerTooLong extends AppError {
@@ -121,7 +88,7 @@ export class HttpLine {
     let opening: OpenContext | undefined = context;
     const connect = async (): Promise<import('node:net').Socket> => {
       // undici dials anew for a call that was aborted, to find out then that nobody waits for it.
-      if (callers.none) throw nobody();
+      callers.throwIfNone();
       // The steps of a test are those of the first socket; later ones have a deadline of their own.
       const current = opening ?? { ...context, done: () => undefined };
       const deadline = opening ? context.signal : AbortSignal.timeout(CONNECT_MS);
