@@ -28,6 +28,8 @@ import { PLAIN, TypeBook } from './types.js';
 
 /** A page holds about so many columns at most, however wide its relations are. */
 const PAGE_COLUMNS = 10_000;
+/** Heads of several pages: the next ones take a round trip. */
+const HEADS_AT_ONCE = 300;
 const FINGERPRINTS_AT_ONCE = 500;
 /** The server gives the memory back only with the session; one that has read more than this is not used again. */
 const DEPARSED_LIMIT = 2_000;
@@ -171,25 +173,25 @@ class HeadFeed implements PageFeed {
       const heads = await coming;
       if (heads.length === 0) return undefined;
       this.coming = this.fetch();
-      this.ready = [...ordersOf(heads)];
+      this.ready = [...ordersOf(heads, this.pageSize)];
     }
     return this.ready.shift();
   }
 
   private fetch(): Promise<readonly Row[]> {
-    const rows = this.line.rows(`fetch ${String(this.pageSize)} from heads`);
+    const rows = this.line.rows(`fetch ${String(Math.max(this.pageSize, HEADS_AT_ONCE))} from heads`);
     rows.catch(() => undefined);
     return rows;
   }
 }
 
-/** Cut where a page would hold too many columns. */
-function* ordersOf(heads: readonly Row[]): Generator<PageOrder> {
+/** Cut where a page would hold too many relations or columns. */
+function* ordersOf(heads: readonly Row[], pageSize: number): Generator<PageOrder> {
   let from = 0;
   let columns = 0;
   for (let to = 1; to <= heads.length; to += 1) {
     columns += Number(heads[to - 1]?.[12]);
-    if (to < heads.length && columns < PAGE_COLUMNS) continue;
+    if (to < heads.length && to - from < pageSize && columns < PAGE_COLUMNS) continue;
     const page = heads.slice(from, to);
     yield { scope: page[0]?.[1] ?? '', oids: page.map(([oid]) => oid ?? ''), heads: page };
     from = to;
