@@ -19,6 +19,7 @@ need redis-server redis-server
 need psql postgresql-client
 need pg_dump postgresql-client
 need openssl openssl
+need sshd openssh-server
 need chromium chromium
 # Ceph's object gateway: S3.
 need radosgw radosgw
