@@ -6,11 +6,12 @@ import { Egress } from './runtime/egress.service.js';
 import { Opener } from './runtime/opener.service.js';
 import { Prober } from './runtime/prober.service.js';
 import { SessionPools } from './runtime/session-pools.service.js';
+import { Tunnels } from './runtime/tunnel/tunnels.service.js';
 
 @Global()
 @Module({
-  providers: [ConnectorRegistry, Egress, Opener, SessionPools, Prober],
-  exports: [ConnectorRegistry, SessionPools, Prober],
+  providers: [ConnectorRegistry, Egress, Tunnels, Opener, SessionPools, Prober],
+  exports: [ConnectorRegistry, SessionPools, Prober, Tunnels],
 })
 export class ConnectorsModule implements OnApplicationShutdown {
   static with(plugins: Plugins): DynamicModule {

@@ -55,7 +55,8 @@ export class ActionsController {
   @ApiOperation({
     operationId: 'test_data_source',
     summary: 'Test data source connection',
-    description: 'Without a body the saved source is tested and its status follows the result.',
+    description:
+      'Without a body the saved source is tested and its status follows the result. A test of the tunnel alone changes no status.',
   })
   @ApiBody({ type: TestSaved, required: false })
   @ApiOkResponse({ type: TestResultView })
@@ -65,7 +66,7 @@ export class ActionsController {
     @Param('data_source_id', UuidPipe) id: string,
     @Body() request?: TestSaved,
   ): Promise<TestResultView> {
-    return this.tests.saved(actor, id, request?.connection);
+    return this.tests.saved(actor, id, request);
   }
 
   @Post(':data_source_id/restore')

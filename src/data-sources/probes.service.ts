@@ -4,7 +4,7 @@ import { v7 as uuid } from 'uuid';
 import type { Actor } from '../common/actor.js';
 import { AppError } from '../common/app-error.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
-import { Prober } from '../connectors/runtime/prober.service.js';
+import { Prober, type ProbeScope } from '../connectors/runtime/prober.service.js';
 import type { TestResult } from '../connectors/runtime/test-result.js';
 import { joinSecrets, valueAt } from '../connectors/spi/index.js';
 import { applyPatch, takeApart } from './connection.policy.js';
@@ -45,22 +45,23 @@ export class ProbesService {
   }
 
   /** Tests a saved source with a merge patch over its connection; nothing is stored. */
-  async runWith(ref: SourceRef, patch: Record<string, unknown>, signal = never()): Promise<TestResult> {
+  async runWith(ref: SourceRef, patch: Record<string, unknown>, scope?: ProbeScope): Promise<TestResult> {
     const row = await this.cache.row(ref);
     const definition = this.registry.get(row.type);
     const next = applyPatch(definition, row, patch);
     const stored = next.kept.length > 0 ? (await this.sessions.target(row)).config : {};
     const config = joinSecrets(joinSecrets(next.open, pick(stored, next.kept)), next.secrets);
-    return this.prober.probe({ orgId: ref.orgId, definition, config, pool: forTest(row.pool) }, signal);
+    const target = { orgId: ref.orgId, definition, config, pool: forTest(row.pool) };
+    return this.prober.probe(target, never(), scope);
   }
 
   /** Tests a connection that is not saved. */
-  async runUnsaved(actor: Actor, { connection, pool }: TestUnsaved, signal = never()): Promise<TestResult> {
+  async runUnsaved(actor: Actor, { connection, pool, scope }: TestUnsaved): Promise<TestResult> {
     const definition = this.registry.get(connection.type);
     const { open, secrets } = takeApart(definition, connection);
     const settings = forTest(withPool(POOL_DEFAULTS, pool));
     const config = joinSecrets(open, secrets);
-    return this.prober.probe({ orgId: actor.orgId, definition, config, pool: settings }, signal);
+    return this.prober.probe({ orgId: actor.orgId, definition, config, pool: settings }, never(), scope);
   }
 
   private async probe(row: DataSourceRow, signal: AbortSignal): Promise<TestResult> {

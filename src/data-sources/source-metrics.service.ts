@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Actor } from '../common/actor.js';
 import { SessionPools } from '../connectors/runtime/session-pools.service.js';
+import { Tunnels, type TunnelFigures } from '../connectors/runtime/tunnel/tunnels.service.js';
 import { Database } from '../platform/database/database.service.js';
 import { Metrics } from '../platform/telemetry/metrics.js';
 import type { SourceMetricsView } from './dto/metrics.dto.js';
@@ -10,6 +11,14 @@ import { SourceCache } from './source-cache.service.js';
 
 /** Sources whose pools are listed one by one at most. */
 const POOLS_SHOWN = 200;
+
+const TUNNEL_GAUGES = [
+  ['open', 'SSH tunnels that are open'],
+  ['opening', 'SSH tunnels that are being opened'],
+  ['channels', 'Connections that go through SSH tunnels'],
+  ['reopened', 'SSH tunnels opened again after a loss, since the start'],
+  ['failed', 'Openings of SSH tunnels that failed, since the start'],
+] as const satisfies readonly (readonly [keyof TunnelFigures, string])[];
 
 interface Row {
   readonly id: string;
@@ -25,9 +34,12 @@ export class SourceMetrics {
     private readonly database: Database,
     private readonly sessions: SessionsService,
     private readonly cache: SourceCache,
+    private readonly tunnels: Tunnels,
     pools: SessionPools,
     metrics: Metrics,
   ) {
+    for (const [name, help] of TUNNEL_GAUGES)
+      metrics.gauge(`datawave_ssh_tunnels_${name}`, help, () => tunnels.figures()[name]);
     metrics.gauge(
       'datawave_source_sessions_open',
       'Open sessions to data sources',
@@ -87,6 +99,7 @@ export class SourceMetrics {
         waiting: sum(reports, 'waiting'),
       },
       pools: reports.slice(0, POOLS_SHOWN),
+      tunnels: this.tunnels.figures(orgId),
       circuit_breakers: {
         closed: reports.filter(({ breaker }) => breaker === 'closed').length,
         open: reports.filter(({ breaker }) => breaker === 'open').length,

@@ -4,7 +4,7 @@ import type { Actor } from '../common/actor.js';
 import type { TestResult } from '../connectors/runtime/test-result.js';
 import { Database } from '../platform/database/database.service.js';
 import { DataSourcesService } from './data-sources.service.js';
-import type { TestUnsaved } from './dto/requests.dto.js';
+import type { TestSaved, TestUnsaved } from './dto/requests.dto.js';
 import type { TestResultView } from './dto/views.dto.js';
 import { ProbesService, verdictOf } from './probes.service.js';
 
@@ -23,10 +23,11 @@ export class Tests {
     return this.audited(actor, result);
   }
 
-  /** @param patch merge patch over the connection for this test alone; without it the status follows the result. */
-  async saved(actor: Actor, id: string, patch?: Record<string, unknown>): Promise<TestResultView> {
+  /** Without a change of the connection and of the scope, both for this test alone, the status follows the result. */
+  async saved(actor: Actor, id: string, { connection, scope }: TestSaved = {}): Promise<TestResultView> {
     const ref = { orgId: actor.orgId, dataSourceId: id };
-    if (patch) return this.audited(actor, await this.probes.runWith(ref, patch), id);
+    if (connection ?? scope === 'tunnel')
+      return this.audited(actor, await this.probes.runWith(ref, connection ?? {}, scope), id);
     const { revision } = await this.sources.facts(actor.orgId, id);
     const result = await this.probes.run(ref);
     const verdict = verdictOf(result);

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { AppError } from '../../common/app-error.js';
 import { withDeadline } from '../../common/deadline.js';
@@ -29,8 +30,7 @@ export class Egress {
     const own = await (this.own ??= this.ownServers());
     // All addresses must pass: a name that also leads inside is not half allowed.
     for (const address of found) {
-      if (own.has(`${unwrap(address)}:${String(port)}`) || (own.has(`*:${String(port)}`) && isHere(address)))
-        throw denied('This is a server of this product itself.');
+      if (isOwn(own, unwrap(address), port)) throw isOurs();
       const verdict = this.policy.judge(address, name);
       if (verdict !== 'allowed')
         throw denied(
@@ -44,7 +44,29 @@ export class Egress {
     return { host: first, port };
   }
 
-  /** `address:port` of the product's own servers, `*:port` of one that listens on every address. The embedded database is left out: the demo source lives in it. */
+  /**
+   * The address to ask an SSH server for, to reach `to` from there. Where that server is this machine the rules are those of
+   * `resolve`, names included. Any other one looks names up in a network of its own, whose private addresses are what a tunnel is for:
+   * addresses are judged as far as none of them is ever allowed, and the product's own servers are refused as they are configured.
+   *
+   * @param server the address of the SSH server.
+   * @throws AppError EGRESS_DENIED, HOST_UNKNOWN or TIMEOUT.
+   */
+  async exit(to: Address, server: Address, ms: number, signal?: AbortSignal): Promise<Address> {
+    if (isIP(server.host) !== 0 && isHere(server.host)) return this.resolve(to, ms, signal);
+    const name = normalizeHost(to.host);
+    const own = await (this.own ??= this.ownServers());
+    // A number is an address in another spelling; it is read here, without a question to anybody.
+    const address = NUMERIC.test(name) || isIP(name) !== 0 ? (await addresses(name))[0] : undefined;
+    if (METADATA_NAMES.includes(name) || (address && this.policy.judge(address) === 'always_denied'))
+      throw denied('The address is in a range that is never allowed.');
+    // Loopback is that of the SSH server.
+    const here = address !== undefined && isLoopback(address) ? undefined : unwrap(address ?? name);
+    if (here !== undefined && here !== 'localhost' && isOwn(own, here, to.port)) throw isOurs();
+    return { host: address ?? name, port: to.port };
+  }
+
+  /** `address:port` and `name:port` of the product's own servers, `*:port` of one that listens on every address. The embedded database is left out: the demo source lives in it. */
   private async ownServers(): Promise<Set<string>> {
     const { host, port, metricsPort, databaseUrl, embedded, redisUrl } = this.config;
     const servers: Address[] = [
@@ -54,9 +76,11 @@ export class Egress {
     if (databaseUrl && !embedded) servers.push(endpointOf(databaseUrl, 5432));
     if (redisUrl) servers.push(endpointOf(redisUrl, 6379));
     const own = new Set<string>();
-    for (const server of servers)
+    for (const server of servers) {
+      own.add(`${normalizeHost(server.host)}:${String(server.port)}`);
       for (const address of await addresses(server.host).catch(() => []))
         own.add(`${isAnyAddress(address) ? '*' : unwrap(address)}:${String(server.port)}`);
+    }
     return own;
   }
 }
@@ -76,6 +100,31 @@ function endpointOf(url: string, fallback: number): Address {
 
 function isAnyAddress(address: string): boolean {
   return address === '0.0.0.0' || address === '::';
+}
+
+/** A last part that is a number, decimal or hexadecimal, makes the whole an IPv4 address: no name ends so. */
+const NUMERIC = /(^|\.)(0x[0-9a-f]*|[0-9]+)$/;
+
+/** Names under which clouds have their metadata services. */
+const METADATA_NAMES = [
+  'metadata',
+  'metadata.google.internal',
+  'metadata.goog',
+  'instance-data',
+  'instance-data.ec2.internal',
+];
+
+function isLoopback(address: string): boolean {
+  const plain = unwrap(address);
+  return plain.startsWith('127.') || plain === '::1';
+}
+
+function isOwn(own: ReadonlySet<string>, host: string, port: number): boolean {
+  return own.has(`${host}:${String(port)}`) || (own.has(`*:${String(port)}`) && isHere(host));
+}
+
+function isOurs(): AppError {
+  return denied('This is a server of this product itself.');
 }
 
 /** Whether an address leads to this machine: all of 127.0.0.0/8 does, and each of its interfaces. */

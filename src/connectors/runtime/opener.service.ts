@@ -7,12 +7,27 @@ import { Config } from '../../platform/config/config.js';
 import { toConnectorError, type Address, type OpenContext, type Session } from '../spi/index.js';
 import { Egress } from './egress.service.js';
 import type { Target } from './target.types.js';
+import { tunnelOf, type TunnelTell } from './tunnel/tunnel-config.js';
+import { Tunnels } from './tunnel/tunnels.service.js';
+
+/** Who watches an opening, and what is known of it already. */
+export interface OpenWatch {
+  /** Where to dial, found before; not for a target with a tunnel. */
+  readonly address?: Address | undefined;
+  readonly done?: OpenContext['done'];
+  /** Is told the steps of the tunnel. */
+  readonly tell?: TunnelTell;
+}
+
+/** Names of `invalid` never resolve: a driver that would dial by itself, around the tunnel, fails. */
+const NOWHERE: Address = { host: 'ssh-tunnel.invalid', port: 1 };
 
 /** Opens sessions: finds the address, keeps the deadline, and lets the driver dial. */
 @Injectable()
 export class Opener {
   constructor(
     private readonly egress: Egress,
+    private readonly tunnels: Tunnels,
     private readonly config: Config,
   ) {}
 
@@ -22,21 +37,20 @@ export class Opener {
    * @param signal ends the opening early; a session that opens after that is closed again.
    * @throws AppError of a connector code.
    */
-  async open(
-    target: Target,
-    signal: AbortSignal,
-    address?: Address,
-    done?: OpenContext['done'],
-  ): Promise<Session> {
+  async open(target: Target, signal: AbortSignal, { address, done, tell }: OpenWatch = {}): Promise<Session> {
     const { definition, config, pool, orgId } = target;
     const timeout = pool.connect_timeout_ms;
-    const pinned = address ?? (await this.locate(target, signal));
+    const tunnel = tunnelOf(config);
+    const pinned = tunnel ? NOWHERE : (address ?? (await this.locate(target, signal)));
     const root = definition.category === 'file' ? await this.rootOf(orgId) : undefined;
     return withDeadline(timeout, signal, async (inner) => {
       try {
         const session = await definition.open(config, {
           signal: inner,
-          locate: (where) => this.egress.resolve(where, timeout),
+          locate: (where) => (tunnel ? Promise.resolve(NOWHERE) : this.egress.resolve(where, timeout)),
+          ...(tunnel
+            ? { dial: (to, until) => this.tunnels.dial({ orgId, config: tunnel }, to, until, tell) }
+            : {}),
           ...(pinned ? { address: pinned } : {}),
           ...(root === undefined ? {} : { root }),
           ...(done ? { done } : {}),
@@ -46,6 +60,27 @@ export class Opener {
       } catch (error) {
         throw toConnectorError(error, {}, 'PROTOCOL');
       }
+    });
+  }
+
+  /**
+   * Goes through the tunnel of a target as far as the source's own port, and no further.
+   *
+   * @throws AppError UNSUPPORTED where it has no tunnel, else as `open`.
+   */
+  async openTunnel(
+    { orgId, config, ...target }: Target,
+    signal: AbortSignal,
+    tell: TunnelTell,
+  ): Promise<void> {
+    const tunnel = tunnelOf(config);
+    if (!tunnel) throw new AppError('UNSUPPORTED', 'The connection has no ssh_tunnel.');
+    const to = endpointOf({ ...target, config });
+    await withDeadline(target.pool.connect_timeout_ms, signal, async (inner) => {
+      if (!to) return this.tunnels.reach(orgId, tunnel, inner, tell);
+      const line = await this.tunnels.dial({ orgId, config: tunnel }, to, inner, tell);
+      line.destroy();
+      tell('ssh_forward', { to: `${to.host}:${String(to.port)}` });
     });
   }
 

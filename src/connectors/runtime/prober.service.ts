@@ -12,8 +12,9 @@ import {
   type Session,
 } from '../spi/index.js';
 import { endpointOf, Opener } from './opener.service.js';
-import { remedyFor } from './remedies.js';
+import { remedyFor, tunnelRemedy } from './remedies.js';
 import type { Target } from './target.types.js';
+import { TUNNEL_STEPS, TunnelFault, tunnelOf, type TunnelTell } from './tunnel/tunnel-config.js';
 import type { TestOutcome, TestResult, TestStep } from './test-result.js';
 
 /** Where a fault belongs whatever step was being timed when it showed. */
@@ -34,6 +35,9 @@ const INCONCLUSIVE: readonly ErrorCode[] = [
 
 const OPEN_STEPS: readonly OpenStep[] = ['tcp', 'tls', 'auth', 'database'];
 
+/** What a test goes through: the whole way, or the tunnel alone. */
+export type ProbeScope = 'source' | 'tunnel';
+
 /** What is not safe about the modes of TLS that do not verify everything. */
 const TLS_WARNINGS: Readonly<Record<string, string>> = {
   disable: 'Passwords and data travel unencrypted: tls.mode is "disable".',
@@ -41,6 +45,9 @@ const TLS_WARNINGS: Readonly<Record<string, string>> = {
     'Nobody checked who answers: tls.mode is "require", which takes any certificate. "verify_full" is safe.',
   verify_ca: 'The name in the certificate was not checked: tls.mode is "verify_ca". "verify_full" is safe.',
 };
+
+const CLEAR_BEHIND_TUNNEL =
+  'Behind the SSH server passwords and data travel unencrypted: tls.mode is "disable".';
 
 /** A filter that no dataset passes: it proves that the catalog may be read, at next to no cost for the source. */
 const NOTHING = ['\u2205.\u2205'];
@@ -54,15 +61,21 @@ export class Prober {
   constructor(private readonly opener: Opener) {}
 
   /** Tests a target whose configuration is valid and whose secrets are loaded. Never rejects for a fault of the source. */
-  async probe(target: Target, signal: AbortSignal): Promise<TestResult> {
-    const run = new Run(target);
+  async probe(target: Target, signal: AbortSignal, scope: ProbeScope = 'source'): Promise<TestResult> {
+    const run = new Run(target, scope);
     run.pass('config');
     run.pass('secret');
     let session: Session | undefined;
     try {
-      const address = endpointOf(target)
-        ? await run.step('dns', () => this.opener.locate(target, signal))
-        : undefined;
+      if (scope === 'tunnel') {
+        run.begin('dns');
+        await this.opener.openTunnel(target, signal, tellTo(run));
+        return run.result(undefined);
+      }
+      const address =
+        endpointOf(target) && !tunnelOf(target.config)
+          ? await run.step('dns', () => this.opener.locate(target, signal))
+          : undefined;
       session = await this.openInSteps(run, target, signal, address);
       const opened = session;
       const ms = Math.min(target.pool.query_timeout_ms, target.pool.connect_timeout_ms);
@@ -83,16 +96,18 @@ export class Prober {
     signal: AbortSignal,
     address?: Address,
   ): Promise<Session> {
-    if (!address) return run.step('open', () => this.opener.open(target, signal));
+    const tunnel = tunnelOf(target.config);
+    if (!address && !tunnel) return run.step('open', () => this.opener.open(target, signal));
     const left = [...OPEN_STEPS];
     const mode = tlsModeOf(target.config);
-    const warning = TLS_WARNINGS[mode];
+    const warning = mode === 'disable' && tunnel ? CLEAR_BEHIND_TUNNEL : TLS_WARNINGS[mode];
+    const nameOf = (step: OpenStep): string => (step === 'tcp' && tunnel ? 'ssh_forward' : step);
     const reach = (done: OpenStep, detail?: TestStep['detail']): void => {
       for (let [step] = left; step && OPEN_STEPS.indexOf(step) <= OPEN_STEPS.indexOf(done); [step] = left) {
         left.shift();
         const told = step === done ? detail : undefined;
         if (step === 'tls' && warning !== undefined) run.warn(step, warning, told);
-        else run.end(step, told);
+        else run.end(nameOf(step), told);
         // Here, not at the end: layers are shown in their order, and what follows travels in clear.
         if (mode === 'disable' && warning !== undefined && left[0] === 'tls') {
           left.shift();
@@ -103,8 +118,15 @@ export class Prober {
         if (next) run.begin(next);
       }
     };
-    run.begin('tcp');
-    const session = await this.opener.open(target, signal, address, reach);
+    run.begin(tunnel ? 'dns' : 'tcp');
+    const session = await this.opener.open(target, signal, {
+      address,
+      done: reach,
+      // Lines that come later go through the same tunnel, and are no steps.
+      tell: (step, detail) => {
+        if (left[0] === 'tcp') tellTo(run)(step, detail);
+      },
+    });
     reach('database');
     return session;
   }
@@ -127,6 +149,15 @@ export class Prober {
   }
 }
 
+/** Ends the steps of a tunnel; after a jump host the way begins again at the next server. */
+function tellTo(run: Run): TunnelTell {
+  return (step, detail) => {
+    run.end(step, detail);
+    const next = TUNNEL_STEPS[TUNNEL_STEPS.indexOf(step) + 1] ?? 'ssh_connect';
+    run.begin(next);
+  };
+}
+
 /** One test while it runs. */
 class Run {
   private readonly id = uuid();
@@ -138,8 +169,12 @@ class Run {
   private failedAt: string | undefined;
   private egressIp: string | undefined;
 
-  constructor(readonly target: Target) {
-    for (const name of target.definition.capabilities) this.capabilities[name] = { capable: true };
+  constructor(
+    readonly target: Target,
+    private readonly scope: ProbeScope,
+  ) {
+    if (scope === 'source')
+      for (const name of target.definition.capabilities) this.capabilities[name] = { capable: true };
   }
 
   begin(name: string): void {
@@ -171,7 +206,8 @@ class Run {
   /** Ends the test at the step that the fault belongs to. */
   fail(error: unknown): void {
     const fault = toConnectorError(error);
-    const name = STEP_OF[fault.code] ?? this.current?.name ?? 'probe';
+    const about = fault instanceof TunnelFault ? undefined : STEP_OF[fault.code];
+    const name = about ?? this.current?.name ?? (this.scope === 'tunnel' ? 'dns' : 'probe');
     this.failure = fault;
     this.failedAt = name;
     // A layer is shown once: where it failed, its warning says nothing more.
@@ -200,9 +236,12 @@ class Run {
     };
   }
 
-  private explain(fault: AppError): Pick<TestStep, 'code' | 'message' | 'remedy'> {
-    const remedy = remedyFor(fault.code, this.target.definition, this.target.config);
-    return { code: fault.code, message: fault.message, ...(remedy ? { remedy } : {}) };
+  private explain(fault: AppError): Pick<TestStep, 'code' | 'message' | 'remedy' | 'detail'> {
+    const { code, message } = fault;
+    if (fault instanceof TunnelFault)
+      return { code, message, remedy: tunnelRemedy(fault), detail: fault.facts };
+    const remedy = remedyFor(code, this.target.definition, this.target.config);
+    return { code, message, ...(remedy ? { remedy } : {}) };
   }
 
   private push(name: string, status: TestStep['status'], more: Partial<TestStep>, mandatory = true): void {
@@ -222,10 +261,11 @@ class Run {
   private skipped(): TestStep[] {
     if (!this.failure) return [];
     const { config, definition } = this.target;
-    const ladder = endpointOf(this.target)
-      ? ['dns', ...OPEN_STEPS.filter((step) => step !== 'tls' || tlsModeOf(config) !== 'disable'), 'probe']
-      : ['open', 'probe'];
-    if (definition.capabilities.includes('discover')) ladder.push('capability.discover');
+    const reached = OPEN_STEPS.filter((step) => step !== 'tls' || tlsModeOf(config) !== 'disable');
+    let ladder: string[] = endpointOf(this.target) ? ['dns', ...reached, 'probe'] : ['open', 'probe'];
+    if (tunnelOf(config)) ladder = [...TUNNEL_STEPS, ...reached.filter((step) => step !== 'tcp'), 'probe'];
+    if (this.scope === 'tunnel') ladder = [...TUNNEL_STEPS];
+    else if (definition.capabilities.includes('discover')) ladder.push('capability.discover');
     const at = new Date().toISOString();
     return ladder
       .slice(ladder.indexOf(this.failedAt ?? '') + 1)

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../../common/app-error.js';
+import type { TunnelFault } from './tunnel/tunnel-config.js';
 import type { ConnectorDefinition, Remedy, ServerInfo } from '../spi/index.js';
 
 /** What helps whatever the engine; a connector that knows better says so itself. */
@@ -12,6 +13,8 @@ const GENERAL: Partial<Record<ErrorCode, string>> = {
     'Check that the server runs and listens on this host and port, and that firewalls let the address of this product in.',
   TIMEOUT:
     'Check firewalls and security groups between this product and the source: packets are dropped without an answer, or the server is overloaded.',
+  TUNNEL_FAILED: 'Check host, user and login of ssh_tunnel.',
+  HOST_KEY_CHANGED: 'Ask who runs the SSH server whether its key was changed on purpose.',
   TLS_FAILED:
     'Put the PEM text of the authority that signed the server certificate into tls.ca, or set tls.server_name to the name in the certificate. Only where the network itself is trusted: tls.mode "require" encrypts without a check, "disable" sends everything in clear.',
   AUTH_FAILED:
@@ -29,6 +32,13 @@ const GENERAL: Partial<Record<ErrorCode, string>> = {
   SECRET_BACKEND_UNAVAILABLE: 'Ask an operator to check APP_SECRET and the secret backend.',
 };
 
+/** What a tunnel itself knows to be done. */
+export function tunnelRemedy({ code, details }: TunnelFault): Remedy & { docs_url: string } {
+  return { text: details.hint ?? '', docs_url: docsOf(code) };
+}
+
+const docsOf = (code: ErrorCode): string => `/docs/problems#${code.toLowerCase()}`;
+
 /** The best remedy that is known for a fault. */
 export function remedyFor(
   code: ErrorCode,
@@ -38,5 +48,5 @@ export function remedyFor(
 ): (Remedy & { docs_url: string }) | undefined {
   const text = GENERAL[code];
   const remedy = definition.remedy?.(code, config, server) ?? (text ? { text } : undefined);
-  return remedy && { ...remedy, docs_url: `/docs/problems#${code.toLowerCase()}` };
+  return remedy && { ...remedy, docs_url: docsOf(code) };
 }

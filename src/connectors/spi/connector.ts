@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import type { Static, TObject } from 'typebox';
 import type { ErrorCode, FieldFault } from '../../common/app-error.js';
 import type { Dataset } from './metadata.js';
@@ -144,6 +145,11 @@ export interface OpenContext {
    * @throws AppError HOST_UNKNOWN, TIMEOUT or EGRESS_DENIED.
    */
   readonly locate: (where: Address) => Promise<Address>;
+  /**
+   * Dials in place of TCP where the source is reached through something else; `openSocket` knows. `address` and what
+   * `locate` gives lead nowhere then, so that a driver that dials by itself fails instead of going around.
+   */
+  readonly dial?: (where: Address, signal: AbortSignal) => Promise<Socket>;
   /** The organization's folder for files on the local store; absolute, and it exists. */
   readonly root?: string;
   /**

@@ -51,15 +51,21 @@ export function tlsOptions(host: string, tls: TlsConfig = {}): ConnectionOptions
 }
 
 /**
- * Opens a TCP connection to `context.address`, else to where `where` is located. Rejects with an AppError, or with the signal's reason;
- * the socket is destroyed then. Reports the step `tcp` with the
- * `egress_ip` that it went out from. The socket is not watched by the signal any more once it is open.
+ * Opens a connection to `where` as the runtime wants it reached: over its tunnel, else by TCP to `context.address`, else to
+ * where `where` is located. Rejects with an AppError, or with the signal's reason; the socket is destroyed then. Reports
+ * the step `tcp`, with the `egress_ip` that it went out from. The socket is not watched by the signal any more once it is
+ * open.
  */
 export async function openSocket(
   where: Address,
-  context: Pick<OpenContext, 'signal' | 'address' | 'locate' | 'done'>,
+  context: Pick<OpenContext, 'signal' | 'address' | 'locate' | 'done' | 'dial'>,
 ): Promise<Socket> {
   context.signal.throwIfAborted();
+  if (context.dial) {
+    const line = await context.dial(where, context.signal);
+    context.done?.('tcp');
+    return line;
+  }
   const { host, port } = context.address ?? (await context.locate(where));
   context.signal.throwIfAborted();
   const socket = connectTcp({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 30_000 });
@@ -90,8 +96,8 @@ export async function secureSocket(
 }
 
 /** The context for another server than the one that the connection names: it is located by itself, and no step of the test. */
-export function elsewhere({ signal, locate }: OpenContext): OpenContext {
-  return { signal, locate };
+export function elsewhere({ signal, locate, dial }: OpenContext): OpenContext {
+  return { signal, locate, ...(dial ? { dial } : {}) };
 }
 
 function opened<T extends Socket>(

@@ -45,7 +45,8 @@ export const pem = (title: string, marks: Marks = {}) =>
     ...marks,
   });
 
-export const endpoint = (port: number) => ({
+/** Host and port alone, for a server beside the one that the connection is about. */
+export const serverAddress = (port: number) => ({
   host: Type.String({
     title: 'Host',
     description: 'Host name or IP address of the server.',
@@ -67,6 +68,70 @@ export const endpoint = (port: number) => ({
     }),
   ),
 });
+
+/** Who to trust and how to log in to one SSH server. Nothing runs there: no agent, no command, no shell. */
+const sshServer = () => ({
+  ...serverAddress(22),
+  username: text('User name', { examples: ['tunnel'], 'x-destination': true }),
+  password: Type.Optional(
+    secret('Password', { description: 'In place of a private key.', 'x-group': 'tunnel' }),
+  ),
+  private_key: Type.Optional(
+    secret('Private key', {
+      description:
+        'The text of the key file: OpenSSH, PEM, or PKCS#8 without a passphrase; at most 64 KB and 64 rounds of bcrypt.',
+      'x-group': 'tunnel',
+      'x-widget': 'textarea',
+    }),
+  ),
+  passphrase: Type.Optional(
+    secret('Passphrase', { description: 'Of the private key.', maxLength: 1_024, 'x-group': 'tunnel' }),
+  ),
+  host_key: Type.Optional(
+    Type.String({
+      title: 'Host key',
+      description:
+        'The key that the SSH server must show: its fingerprint (`SHA256:…`), or its line of known_hosts. Without it nothing is sent to the server; a test tells the fingerprint that it showed.',
+      maxLength: 4_096,
+      pattern: HOST_KEY_PATTERN,
+      'x-destination': true,
+    }),
+  ),
+});
+
+/** A fingerprint as OpenSSH writes it, or the type and the key of a line of known_hosts; no @cert-authority, no @revoked. */
+const HOST_KEY_PATTERN =
+  '^\\s*(SHA256:[A-Za-z0-9+/]{43}=?|([^@\\s]\\S* )?(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]+={0,2}( [^\\u0000-\\u001f\\u007f]*)?)\\s*$';
+
+/** The SSH server that a connection goes through, and one before it where there is one. */
+export const sshTunnel = () => ({
+  ssh_tunnel: Type.Optional(
+    Type.Object(
+      {
+        ...sshServer(),
+        jump: Type.Optional(
+          Type.Object(sshServer(), {
+            title: 'Jump host',
+            description: 'The SSH server through which the SSH server of the tunnel is reached.',
+            additionalProperties: false,
+            'x-schema': 'SshServer',
+          }),
+        ),
+      },
+      {
+        title: 'SSH tunnel',
+        description:
+          'Reaches the source through an SSH server; the host of the source is the name that it has there.',
+        additionalProperties: false,
+        'x-group': 'tunnel',
+        'x-schema': 'SshTunnel',
+      },
+    ),
+  ),
+});
+
+/** The server that a connection is about, which may be reached through SSH; see `openSocket`. */
+export const endpoint = (port: number) => ({ ...serverAddress(port), ...sshTunnel() });
 
 export const database = (marks: Marks = {}) => ({
   database: text('Database', {

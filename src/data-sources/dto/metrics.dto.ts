@@ -91,6 +91,23 @@ export class CacheView {
   entries!: number;
 }
 
+export class TunnelFiguresView {
+  @IntField()
+  open!: number;
+
+  @IntField()
+  opening!: number;
+
+  @IntField({ description: 'Connections that go through tunnels now.' })
+  channels!: number;
+
+  @IntField({ description: 'How often one was opened again after it was lost.' })
+  reopened!: number;
+
+  @IntField({ description: 'Openings that failed.' })
+  failed!: number;
+}
+
 /** Figures of the organization as the answering process sees them; pools and caches are per process. */
 export class SourceMetricsView {
   @DateField()
@@ -104,6 +121,9 @@ export class SourceMetricsView {
 
   @ObjectListField(PoolView, { description: 'The pools that are in use now, at most 200.' })
   pools!: PoolView[];
+
+  @ObjectField(TunnelFiguresView, { description: 'SSH tunnels, which sources with equal settings share.' })
+  tunnels!: TunnelFiguresView;
 
   @ObjectField(BreakerCounts)
   circuit_breakers!: BreakerCounts;

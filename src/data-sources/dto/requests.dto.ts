@@ -108,6 +108,14 @@ export class TestUnsaved {
 
   @ObjectField(PoolSettingsDto, { optional: true })
   pool?: PoolSettingsDto;
+
+  @EnumField(['source', 'tunnel'], {
+    name: 'TestScope',
+    optional: true,
+    description:
+      'How far the test goes: `source` (unless told) all the way; `tunnel` through ssh_tunnel up to the port of the source, which is sent nothing.',
+  })
+  scope?: 'source' | 'tunnel';
 }
 
 export class TestSaved {
@@ -116,6 +124,14 @@ export class TestSaved {
     { optional: true, description: 'Merge patch over the saved connection, for this test alone.' },
   )
   connection?: Record<string, unknown>;
+
+  @EnumField(['source', 'tunnel'], {
+    name: 'TestScope',
+    optional: true,
+    description:
+      'How far the test goes: `source` (unless told) all the way; `tunnel` through ssh_tunnel up to the port of the source, which is sent nothing.',
+  })
+  scope?: 'source' | 'tunnel';
 }
 
 export class PauseRequest {

@@ -1,7 +1,7 @@
 import { AppError } from '../../../common/app-error.js';
 import { ClientCredentials } from '../../families/http/client-credentials.js';
 import type { RecordsLine } from '../../families/records/records-driver.js';
-import { toConnectorError, type OpenContext, type ServerInfo } from '../../spi/index.js';
+import { elsewhere, toConnectorError, type OpenContext, type ServerInfo } from '../../spi/index.js';
 import { BrokerLine } from './broker-line.js';
 import { expectNone } from './codes.js';
 import { apiVersions, metadata, type ApiVersion, type Broker } from './requests.js';
@@ -96,8 +96,8 @@ export class KafkaLine implements RecordsLine {
 
   private async openOther({ host, port }: Broker, signal: AbortSignal): Promise<BrokerLine> {
     const line = await BrokerLine.open({ host, port }, this.config.tls, {
+      ...elsewhere(this.context),
       signal,
-      locate: this.context.locate,
     });
     try {
       if (this.login) await logIn(line, this.login, signal);

@@ -1,6 +1,14 @@
 import { Type, type Static } from 'typebox';
 import { clientCredentials, tokenUrlFaults } from '../../families/http/client-credentials.js';
-import { connectionSpec, endpoint, secret, text, tls, type ConnectionFault } from '../../spi/index.js';
+import {
+  connectionSpec,
+  endpoint,
+  secret,
+  serverAddress,
+  text,
+  tls,
+  type ConnectionFault,
+} from '../../spi/index.js';
 
 const MECHANISMS = ['none', 'plain', 'scram_sha_256', 'scram_sha_512', 'oauthbearer'] as const;
 
@@ -23,7 +31,7 @@ export const kafkaSpec = connectionSpec('kafka', {
   schema_registry: Type.Optional(
     Type.Object(
       {
-        ...endpoint(8081),
+        ...serverAddress(8081),
         username: Type.Optional(text('User name', { 'x-destination': true })),
         password: Type.Optional(secret('Password')),
         ...tls(),

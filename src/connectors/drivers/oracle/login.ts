@@ -28,13 +28,12 @@ export async function connectLine(
 ): Promise<OracleLine> {
   context.signal.throwIfAborted();
   const { host, port = 1521 } = config;
-  const address = context.address ?? (await context.locate({ host, port }));
-  const wire = new Wire({ ...context, address }, optionsOf(config));
+  const wire = new Wire(context, optionsOf(config));
   const drop = (): void => wire.destroy();
   context.signal.addEventListener('abort', drop, { once: true });
   try {
     context.signal.throwIfAborted();
-    const connection = await client.connect(attributesOf(config, address), wire);
+    const connection = await client.connect(attributesOf(config, { host, port }), wire);
     context.done?.('auth');
     const line = new OracleLine(connection, wire.opened, wire.meter);
     await line.run(SET_UP);
@@ -106,10 +105,7 @@ class Wire implements Dialler {
   }
 }
 
-/**
- * Nothing of this machine is told. The driver would look a name up by itself, so it is given the address; the name is for
- * TLS, which is ours.
- */
+/** Nothing of this machine is told. The name is for the listener alone: dialling and TLS are ours. */
 function attributesOf(config: OracleConfig, { host, port }: Address): OracleAttributes {
   const { username, password = '', service_name: service, tls } = config;
   const protocol = tls?.mode === 'disable' ? 'tcp' : 'tcps';
