@@ -116,7 +116,7 @@ export const PROBLEM_GUIDE: Readonly<Record<ErrorCode, Guidance>> = {
   },
   TUNNEL_FAILED: {
     means: 'The SSH tunnel to the source cannot be opened.',
-    act: 'Check host, user and key of the tunnel, and that the SSH server allows forwarding.',
+    act: 'Look at the step that failed: its remedy says which host key to pin, which key to write anew, or which line of sshd_config allows the forwarding. See ssh-tunnels.md.',
   },
   HOST_KEY_CHANGED: {
     means:

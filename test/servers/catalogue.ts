@@ -140,6 +140,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 100,
     start: async (folder) => (await import('./pgbouncer.js')).startPgBouncer(folder),
   },
+  sshd: {
+    needs: ['sshd', 'ssh-keygen'],
+    mb: 20,
+    start: async (folder) => (await import('./sshd.js')).startSshd(folder),
+  },
 };
 
 /** What is missing for that server on this machine; empty when it can start. */

@@ -129,6 +129,21 @@ export interface PgBouncerTestServer extends TestServer {
   readonly serverPort: number;
 }
 
+/** OpenSSH; it takes public keys of the account that runs the tests, and forwards. */
+export interface SshdTestServer extends TestEndpoint {
+  readonly username: string;
+  /** Fingerprint of the key that it shows, and the line of known_hosts for it. */
+  readonly hostKey: string;
+  readonly knownHosts: string;
+  /** Private keys that are let in, by what is special about them; `encrypted`, `rsaPem` and `costly` have the passphrase. */
+  readonly keys: Readonly<
+    Record<'ed25519' | 'encrypted' | 'ecdsa' | 'rsa' | 'rsaPem' | 'rsaPkcs8' | 'costly', string>
+  >;
+  readonly passphrase: string;
+  /** One that is not let in. */
+  readonly strangerKey: string;
+}
+
 /** The majors of PostgreSQL beside the product's own one. */
 export type PostgresMajor = 12 | 13 | 14 | 15 | 16 | 17;
 
@@ -156,6 +171,7 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly rabbitmq: RabbitMqTestServer;
   readonly nats: NatsTestServer;
   readonly pgbouncer: PgBouncerTestServer;
+  readonly sshd: SshdTestServer;
   readonly cosmosdb: CosmosDbTestServer;
 }
 export type ServerName = keyof TestServers;

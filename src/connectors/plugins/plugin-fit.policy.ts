@@ -9,7 +9,7 @@ import {
 
 const CATEGORIES: readonly Category[] = ['sql', 'nosql', 'warehouse', 'file', 'streaming', 'api'];
 /** Blocks of the SPI that share one component of the OpenAPI document; another schema must not take their names. */
-const SHARED_SCHEMAS = ['Tls', 'TlsMode'];
+const SHARED_SCHEMAS = ['Tls', 'TlsMode', 'SshTunnel', 'SshServer'];
 
 type Loose = Readonly<Record<string, unknown>>;
 

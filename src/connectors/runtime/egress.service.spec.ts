@@ -41,3 +41,43 @@ describe("the product's own servers (T46)", () => {
     });
   });
 });
+
+describe('the exit of a tunnel', () => {
+  const elsewhere = { host: '203.0.113.7', port: 22 };
+  const exit = (host: string, port: number, listen = '127.0.0.1') =>
+    egress(listen).exit({ host, port }, elsewhere, 2_000);
+
+  it('is a name that the SSH server looks up, or an address of its network', async () => {
+    expect(await exit('DB.internal.', 5432)).toEqual({ host: 'db.internal', port: 5432 });
+    expect(await exit('10.1.2.3', 5432)).toEqual({ host: '10.1.2.3', port: 5432 });
+    // Its loopback is not ours.
+    expect(await exit('127.0.0.1', 3000)).toEqual({ host: '127.0.0.1', port: 3000 });
+    expect(await exit('localhost', 3000)).toEqual({ host: 'localhost', port: 3000 });
+  });
+
+  it.each([
+    '169.254.169.254',
+    '2852039166',
+    '0xA9FEA9FE',
+    '::ffff:169.254.169.254',
+    'metadata.google.internal',
+  ])('is never %s', async (host) => {
+    await expect(exit(host, 80)).rejects.toMatchObject({ code: 'EGRESS_DENIED' });
+  });
+
+  it.each(own.filter((host) => !host.startsWith('127.') && host !== '::1'))(
+    'T46: is none of our own servers, by %s',
+    async (host) => {
+      await expect(exit(host, 3000, '0.0.0.0')).rejects.toMatchObject({ code: 'EGRESS_DENIED' });
+    },
+  );
+
+  it.each(['localhost', '127.0.0.1', '127.0.0.2', ...own])(
+    'T46: of an SSH server on this machine is none of our own servers, by %s',
+    async (host) => {
+      const here = { host: '127.0.0.1', port: 22 };
+      const found = egress('0.0.0.0').exit({ host, port: 3000 }, here, 2_000);
+      await expect(found).rejects.toMatchObject({ code: 'EGRESS_DENIED' });
+    },
+  );
+});

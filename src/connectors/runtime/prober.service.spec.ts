@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { AppError } from '../../common/app-error.js';
 import type { ConnectorDefinition, OpenStep, Session } from '../spi/index.js';
+import type { OpenWatch } from './opener.service.js';
 import { Prober } from './prober.service.js';
 import type { Target } from './target.types.js';
 
@@ -15,8 +16,8 @@ const session: Session = {
 async function stepsOf(mode: string, reached: readonly OpenStep[], fault?: AppError): Promise<string[]> {
   const opener = {
     locate: () => Promise.resolve({ host: '127.0.0.1', port: 1 }),
-    open: (...[, , , done]: [unknown, unknown, unknown, (step: OpenStep) => void]): Promise<Session> => {
-      for (const step of reached) done(step);
+    open: (_target: Target, _signal: AbortSignal, { done }: OpenWatch): Promise<Session> => {
+      for (const step of reached) done?.(step);
       return fault ? Promise.reject(fault) : Promise.resolve(session);
     },
   };

@@ -12,6 +12,7 @@ import {
   cosmosdb,
 } from './nosql.js';
 import { aws, s3, azureBlob, gcs } from './stores.js';
+import { sshd } from './ssh.js';
 import { kafka, rabbitmq, nats } from './streams.js';
 
 /** One for each test server. */
@@ -43,4 +44,5 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   rabbitmq,
   nats,
   pgbouncer,
+  sshd,
 };

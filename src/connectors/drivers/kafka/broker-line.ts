@@ -53,7 +53,7 @@ export class BrokerLine {
   static async open(
     where: Address,
     tls: TlsConfig | undefined,
-    context: Pick<OpenContext, 'signal' | 'address' | 'locate' | 'done'>,
+    context: Pick<OpenContext, 'signal' | 'address' | 'locate' | 'done' | 'dial'>,
   ): Promise<BrokerLine> {
     const socket = await openSocket(where, context);
     const secure = tlsOptions(where.host, tls);

@@ -22,7 +22,11 @@ export class SshLine {
     private readonly client: Client,
     private readonly server: SshServer,
   ) {
-    client.on('error', () => undefined).on('close', () => (this.lost = true));
+    // Each forwarding that is under way listens for the end.
+    client
+      .setMaxListeners(0)
+      .on('error', () => undefined)
+      .on('close', () => (this.lost = true));
   }
 
   /**
