@@ -19,8 +19,8 @@ export interface OpenWatch {
   readonly tell?: TunnelTell;
 }
 
-/** Names of `invalid` never resolve: a driver that would dial by itself, around the tunnel, fails. */
-const NOWHERE: Address = { host: 'ssh-tunnel.invalid', port: 1 };
+/** No TCP goes to a broadcast address: a driver that would dial by itself, around the tunnel, fails at once. */
+const NOWHERE: Address = { host: '255.255.255.255', port: 1 };
 
 /** Opens sessions: finds the address, keeps the deadline, and lets the driver dial. */
 @Injectable()

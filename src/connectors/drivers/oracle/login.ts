@@ -28,12 +28,13 @@ export async function connectLine(
 ): Promise<OracleLine> {
   context.signal.throwIfAborted();
   const { host, port = 1521 } = config;
-  const wire = new Wire(context, optionsOf(config));
+  const address = context.address ?? (await context.locate({ host, port }));
+  const wire = new Wire({ host, port }, { ...context, address }, optionsOf(config));
   const drop = (): void => wire.destroy();
   context.signal.addEventListener('abort', drop, { once: true });
   try {
     context.signal.throwIfAborted();
-    const connection = await client.connect(attributesOf(config, { host, port }), wire);
+    const connection = await client.connect(attributesOf(config, address), wire);
     context.done?.('auth');
     const line = new OracleLine(connection, wire.opened, wire.meter);
     await line.run(SET_UP);
@@ -57,6 +58,7 @@ class Wire implements Dialler {
   private dials = 0;
 
   constructor(
+    private readonly first: Address,
     private readonly context: OpenContext,
     private readonly tls: ConnectionOptions | undefined,
   ) {}
@@ -69,7 +71,9 @@ class Wire implements Dialler {
   dial(where: Address): Promise<Duplex> {
     return this.noted(async () => {
       this.destroy();
-      const socket = await openSocket(where, this.dials++ === 0 ? this.context : elsewhere(this.context));
+      const socket = await (this.dials++ === 0
+        ? openSocket(this.first, this.context)
+        : openSocket(where, elsewhere(this.context)));
       return this.keep((this.socket = socket));
     });
   }
@@ -105,7 +109,10 @@ class Wire implements Dialler {
   }
 }
 
-/** Nothing of this machine is told. The name is for the listener alone: dialling and TLS are ours. */
+/**
+ * Nothing of this machine is told. The driver would look a name up by itself, so it is given the address; the name is for
+ * our dialling and TLS.
+ */
 function attributesOf(config: OracleConfig, { host, port }: Address): OracleAttributes {
   const { username, password = '', service_name: service, tls } = config;
   const protocol = tls?.mode === 'disable' ? 'tcp' : 'tcps';
