@@ -12,9 +12,17 @@ export interface ProductDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes a database with a login of its own on the shared test server, and migrates it. */
-export async function makeProductDatabase(): Promise<ProductDatabase> {
-  const { host, port, username, password } = await servers.postgres();
+/** The PostgreSQL that a database is made on, with its superuser. */
+interface Where {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Makes a database with a login of its own on the shared test server, or on another one, and migrates it. */
+export async function makeProductDatabase(where?: Where): Promise<ProductDatabase> {
+  const { host, port, username, password } = where ?? (await servers.postgres());
   const name = `product_${randomBytes(6).toString('hex')}`;
   const ownerPassword = randomBytes(12).toString('hex');
   const urlOf = (user: string, secret: string, database: string): string =>

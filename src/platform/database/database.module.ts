@@ -26,11 +26,8 @@ export function databaseOptions(url: string): DataSourceOptions {
       pipeline: true,
       connectionTimeoutMillis: 2_000,
       idleTimeoutMillis: 30_000,
-      // The client's own limit: a frozen server answers no statement_timeout.
+      // The client's own limit: a frozen server answers none of its own, which each transaction sets; see limits.ts. As startup parameters a pooler would refuse them.
       query_timeout: 15_000,
-      statement_timeout: 12_000,
-      lock_timeout: 2_000,
-      idle_in_transaction_session_timeout: 30_000,
       keepAlive: true,
     },
   };

@@ -5,6 +5,7 @@ import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { nativeCode } from '../../common/native-code.js';
 import { toDatabaseError } from './database-error.js';
+import { LIMITS } from './limits.js';
 import { readScoped } from './scoped-query.js';
 
 /** An open transaction. Rows go in and out by `tx.query(sql, params)` or by TypeORM's repositories. */
@@ -131,7 +132,7 @@ export class Database implements OnApplicationShutdown {
 
 /** `role` and `app.org_id` for this transaction; both values are checked words, so they can stand in the text. */
 function scope(role: string, orgId: string): string {
-  return `SELECT set_config('role', '${role}', true), set_config('app.org_id', '${orgId}', true)`;
+  return `SELECT set_config('role', '${role}', true), set_config('app.org_id', '${orgId}', true), ${LIMITS}`;
 }
 
 function checked(orgId: string): string {

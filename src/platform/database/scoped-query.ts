@@ -1,4 +1,5 @@
 import pg, { type QueryResult } from 'pg';
+import { LIMITS } from './limits.js';
 
 /** What of pg's protocol writer is used here; pg's types leave it out. */
 interface Wire {
@@ -29,11 +30,12 @@ const PgQuery = pg.Query as unknown as new (config: {
 }) => PgQuery;
 
 /**
- * The role and the organization that a statement runs under; nothing is written. The last column tells the process that
+ * The role and the organization that a statement runs under; nothing is written. The fourth column tells the process that
  * serves us: a pooler names another one at the login, and keeps no statement for us.
  */
 const SCOPE = `SELECT set_config('role', $1, true), set_config('app.org_id', $2, true),
-  set_config('transaction_read_only', 'on', true), pg_backend_pid()`;
+  set_config('transaction_read_only', 'on', true), pg_backend_pid(),
+  ${LIMITS}`;
 const SCOPE_NAME = 'datawave_scope';
 
 /** Texts that get a name: what is read often has few of them, and what a filter made up is not kept by the server. */

@@ -2,6 +2,7 @@ import { Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nest
 import pg from 'pg';
 import { Config } from '../config/config.js';
 import type { Tx } from '../database/database.service.js';
+import { Log } from '../telemetry/log.js';
 
 type Listener = (payload: string) => void;
 
@@ -21,7 +22,10 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
   private backoffMs = 250;
   private stopped = false;
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly log: Log,
+  ) {}
 
   onModuleInit(): void {
     void this.connect();
@@ -77,6 +81,10 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
     );
     try {
       await client.connect();
+      if (await isPooled(client)) {
+        this.pooled(client);
+        return;
+      }
       for (const channel of this.listeners.keys()) await client.query(`LISTEN ${channel}`);
       this.client = client;
       this.backoffMs = 250;
@@ -84,6 +92,16 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
     } catch {
       lost();
     }
+  }
+
+  /** A pooler hands no notification on: to wait for one would be to wait for ever. */
+  private pooled(client: pg.Client): void {
+    this.log.event('warn', 'notifications.pooled', {
+      message:
+        'DATABASE_URL leads through a pooler: processes hear of each other by the clock alone, and nothing is cached. Give a direct address.',
+    });
+    client.removeAllListeners('end');
+    void client.end().catch(() => undefined);
   }
 
   private tellAll(): void {
@@ -96,4 +114,10 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
     this.retry = setTimeout(() => void this.connect(), this.backoffMs);
     this.backoffMs = Math.min(this.backoffMs * 2, MAX_BACKOFF_MS);
   }
+}
+
+/** A pooler tells another process id at the login than that of the server behind it. */
+async function isPooled(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return rows[0]?.pid !== (client as unknown as { processID: number | null }).processID;
 }
