@@ -99,6 +99,8 @@ export async function startCassandra(folder: string): Promise<Running> {
     'cassandra.ring_delay_ms': '10',
     'cassandra.skip_wait_for_gossip_to_settle': '0',
     'cassandra.superuser_setup_delay_ms': '0',
+    // How often, in seconds, it estimates the sizes of tables: five minutes unless told.
+    'cassandra.size_recorder_interval': '2',
     'cassandra-foreground': 'yes',
     'jdk.attach.allowAttachSelf': 'true',
   };

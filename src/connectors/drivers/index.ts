@@ -6,6 +6,7 @@ import { avro } from './avro.js';
 import { azureBlob } from './azure-blob.js';
 import { azureSql } from './azure-sql.js';
 import { bigquery } from './bigquery.js';
+import { cassandra } from './cassandra.js';
 import { clickhouse } from './clickhouse.js';
 import { cloudSql } from './cloud-sql.js';
 import { cockroachdb } from './cockroachdb.js';
@@ -73,6 +74,7 @@ export const CONNECTORS: readonly ConnectorDefinition[] = [
   clickhouse,
   trino,
   mongodb,
+  cassandra,
   redis,
   valkey,
   dynamodb,
