@@ -27,6 +27,7 @@ export async function runCql(
 ): Promise<void> {
   const at = { port, host: '127.0.0.1' };
   const socket = ca === undefined ? connect(at) : connectTls({ ...at, ca });
+  socket.setTimeout(30_000, () => socket.destroy());
   try {
     const startup = Buffer.concat([short(1), text('CQL_VERSION'), text('3.0.0')]);
     if ((await ask(socket, STARTUP, startup)) === AUTHENTICATE) {
@@ -50,15 +51,13 @@ function ask(socket: Socket, kind: number, body: Buffer): Promise<number> {
     const onData = (chunk: Buffer): void => {
       read = Buffer.concat([read, chunk]);
       if (read.length < 9 || read.length < 9 + read.readUInt32BE(5)) return;
-      socket.off('data', onData);
+      socket.off('data', onData).off('error', reject).off('close', onClose);
       const answer = read.readUInt8(4);
       if (answer === ERROR) reject(new Error(read.subarray(15).toString()));
       else resolve(answer);
     };
-    socket.on('data', onData);
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('closed')));
-    socket.setTimeout(30_000, () => socket.destroy(new Error('no answer')));
+    const onClose = (): void => reject(new Error('closed, or no answer'));
+    socket.on('data', onData).once('error', reject).once('close', onClose);
     socket.write(Buffer.concat([Buffer.from([4, 0, 0, 1, kind]), long(body.length), body]));
   });
 }

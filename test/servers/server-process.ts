@@ -119,7 +119,8 @@ export class ServerProcess {
   async stop(signal: 'KILL' | 'QUIT' | 'TERM' = 'KILL'): Promise<void> {
     if (this.shell.exitCode !== null) return;
     const gone = new Promise((resolve) => this.shell.once('exit', resolve));
-    this.shell.stdin?.end(`${signal}\n`);
+    // A shell that was ended by somebody else reads no more.
+    this.shell.stdin?.on('error', () => undefined).end(`${signal}\n`);
     const late = setTimeout(() => process.kill(this.pid, 'SIGKILL'), END_MS);
     await gone;
     clearTimeout(late);
