@@ -173,6 +173,10 @@ export class SessionPool {
     signal.throwIfAborted();
     if (this.state === 'closed') throw isClosing();
     if (this.waiters.length > 0) return undefined;
+    // First where others are already: fewer sessions, and what goes out together is one packet.
+    if (shared)
+      for (const slot of this.slots)
+        if (slot.users > 0 && this.hasRoom(slot, true)) return this.occupy(slot, true, 0);
     for (let slot = this.idle.at(-1); slot; slot = this.idle.at(-1)) {
       if (this.keeps(slot)) {
         this.idle.pop();
@@ -180,13 +184,7 @@ export class SessionPool {
       }
       void this.discard(slot);
     }
-    if (!shared) return undefined;
-    let best: Slot | undefined;
-    for (const slot of this.slots)
-      if (this.hasRoom(slot, true) && (best === undefined || slot.users < best.users)) best = slot;
-    // One more for those who come next, if there may be one.
-    if (best && this.openings.size === 0) this.grow(1);
-    return best && this.occupy(best, shared, 0);
+    return undefined;
   }
 
   private wait(signal: AbortSignal, shared: boolean): Promise<Slot> {
@@ -269,9 +267,9 @@ export class SessionPool {
   }
 
   /** Opens sessions for those who wait, as far as there may be more. */
-  private grow(wanted = this.waiters.length): void {
+  private grow(): void {
     if (this.state === 'closed') return;
-    const most = this.slots.size === 0 ? Math.min(1, wanted) : wanted;
+    const most = this.slots.size === 0 ? Math.min(1, this.waiters.length) : this.waiters.length;
     while (
       this.openings.size < most &&
       this.slots.size + this.openings.size < this.limits.size &&

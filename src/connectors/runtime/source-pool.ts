@@ -37,7 +37,7 @@ const QUEUE = 2_000;
 const IDLE_MS = 90_000;
 const LIFETIME_MS = 30 * 60_000;
 /** Short reads that travel together on one session; more of them only wait for each other. */
-const SHARING = 16;
+const SHARING = 32;
 const BREAK_AFTER = 5;
 const HALF_OPEN_MS = 10_000;
 /** Longest pause before something is tried again; the pauses double, with jitter. */

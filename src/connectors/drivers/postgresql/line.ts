@@ -38,6 +38,7 @@ export class PgLine implements SqlLine {
   private readonly ask: Ask;
   private fault: Error | undefined;
   private retired = false;
+  private gathering = false;
   private readonly silence: SilenceWatch;
 
   constructor({ client, socket, meter, ask, server, versionNumber, direct }: LoggedIn) {
@@ -114,9 +115,21 @@ export class PgLine implements SqlLine {
     this.socket.destroy();
   }
 
+  /** What several callers ask for in one turn of the event loop goes out as one packet. */
+  private gather(): void {
+    if (this.gathering) return;
+    this.gathering = true;
+    this.socket.cork();
+    process.nextTick(() => {
+      this.gathering = false;
+      this.socket.uncork();
+    });
+  }
+
   private async watched<T>(work: () => Promise<T>): Promise<T> {
     if (this.fault !== undefined) throw this.fault;
     this.silence.begin();
+    this.gather();
     try {
       return await work();
     } catch (error) {
