@@ -74,6 +74,30 @@ async function startRegistry(username: string, password: string, subjects: Reado
   return HttpApiServer.start(answer, makeTlsMaterial());
 }
 
+/** A token server that checks the client and gives tokens without a signature for the user `admin`. */
+async function startTokenServer(
+  tls: KafkaTestServer['tls'],
+  client: { readonly id: string; readonly secret: string; readonly expiresInS: () => number },
+) {
+  const login = `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`;
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const answer = ({ method, headers, body }: SeenRequest): Reply => {
+    if (headers.authorization !== login) return { status: 401, body: { error: 'invalid_client' } };
+    if (method !== 'POST' || new URLSearchParams(body).get('grant_type') !== 'client_credentials')
+      return { status: 400, body: { error: 'unsupported_grant_type' } };
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { sub: 'admin', iat: now - 120, exp: now + client.expiresInS() };
+    return {
+      body: {
+        access_token: `${part({ alg: 'none' })}.${part(claims)}.`,
+        token_type: 'Bearer',
+        expires_in: 600,
+      },
+    };
+  };
+  return HttpApiServer.start(answer, tls);
+}
+
 async function setUp(): Promise<ContractSource> {
   const server = await servers.kafka();
   const admin = await KafkaAdmin.connect(server.port);
@@ -185,7 +209,6 @@ describeConnector(kafka, {
   setUp,
   unproven: {
     schema_registry: 'its interface is one of the tests',
-    oauthbearer: 'the exchange is not run on a broker',
   },
 });
 
@@ -217,6 +240,29 @@ describeOn('kafka', 'a broker of Kafka', () => {
       }
     },
   );
+
+  test('takes a token that a token server gives for client credentials, and refuses one that has expired', async () => {
+    let expiresInS = 600;
+    const secret = randomBytes(12).toString('hex');
+    const tokens = await startTokenServer(server.tls, {
+      id: 'catalog',
+      secret,
+      expiresInS: () => expiresInS,
+    });
+    const place = { port: server.tlsPort, tls: { ca: server.tls.ca }, sasl: 'oauthbearer' };
+    const token_url = `https://localhost:${String(tokens.tlsPort)}/token`;
+    const oauth2 = { token_url, client_id: 'catalog', client_secret: secret };
+    try {
+      expect((await discovered({ ...place, oauth2 })).at(-1)).toMatchObject({ status: 'complete' });
+      const wrong = opened({ ...place, oauth2: { ...oauth2, client_secret: 'wrong' } });
+      expect((await faultOf(wrong)).code).toBe('AUTH_FAILED');
+      // The token server gives this one; the broker refuses it.
+      expiresInS = -60;
+      expect((await faultOf(opened({ ...place, oauth2 }))).code).toBe('AUTH_FAILED');
+    } finally {
+      await tokens.stop();
+    }
+  });
 
   test('takes a client certificate, and refuses who has none', async () => {
     const { ca, client } = server.tls;

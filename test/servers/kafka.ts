@@ -10,7 +10,7 @@ import { filesIn, freePort, ServerProcess } from './server-process.js';
 import type { KafkaTestServer, Running } from './server-types.js';
 
 const run = promisify(execFile);
-const MECHANISMS = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512';
+const MECHANISMS = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER';
 /** The account that may do everything, and one that access lists may be written for. */
 const USERS = ['admin', 'reader'] as const;
 
@@ -65,6 +65,9 @@ export async function startKafka(folder: string): Promise<Running<KafkaTestServe
   for (const listener of ['sasl_plaintext', 'sasl_ssl']) {
     const jaas = (mechanism: string): string => `listener.name.${listener}.${mechanism}.sasl.jaas.config`;
     settings[jaas('plain')] = `org.apache.kafka.common.security.plain.PlainLoginModule required ${users};`;
+    // Takes tokens without a signature that have not expired: the user is their `sub`.
+    settings[jaas('oauthbearer')] =
+      'org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub="admin";';
     for (const mechanism of ['scram-sha-256', 'scram-sha-512'])
       settings[jaas(mechanism)] = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';
   }
