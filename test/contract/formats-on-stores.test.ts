@@ -201,8 +201,9 @@ function formatsOn(name: keyof typeof STORES, cases: readonly Case[]): void {
     '%s is fetched by a URL of the store',
     async (path, each) => {
       const session = (await open(each)) as Session<'discover' | 'presign'>;
-      const { url } = await session.presign.presign(60, AbortSignal.timeout(10_000));
-      const answer = await fetch(url);
+      const place = await session.presign.presign(60, AbortSignal.timeout(10_000));
+      if (!('url' in place)) throw new Error('The store gave no URL.');
+      const answer = await fetch(place.url);
       expect(answer.status).toBe(200);
       const wanted = (await each.files()).get(path);
       expect(Buffer.from(await answer.arrayBuffer()).equals(wanted ?? Buffer.alloc(0))).toBe(true);
