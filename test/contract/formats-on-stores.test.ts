@@ -133,35 +133,45 @@ async function schemas(session: Session<'discover'>): Promise<object[]> {
   return [...datasetsOf(events).values()].map(schemaOf);
 }
 
-/** What the local store says, by path. */
-async function localSchemas(cases: readonly Case[]): Promise<ReadonlyMap<string, object[]>> {
+/** What a case has, made once for all stores. */
+interface Made {
+  readonly files: ReadonlyMap<string, Buffer>;
+  /** What the local store says. */
+  readonly local: readonly object[];
+}
+
+const made = new Map<Case, Promise<Made>>();
+
+function madeOf(each: Case): Promise<Made> {
+  const known = made.get(each) ?? make(each);
+  made.set(each, known);
+  return known;
+}
+
+async function make({ definition, path, files }: Case): Promise<Made> {
+  const found = await files();
   const root = await mkdtemp(join(tmpdir(), 'formats-'));
-  const found = new Map<string, object[]>();
   try {
-    for (const { definition, path, files } of cases) {
-      for (const [name, bytes] of await files()) {
-        await mkdir(dirname(join(root, name)), { recursive: true });
-        await writeFile(join(root, name), bytes);
-      }
-      const session = await openSession(definition, { type: definition.type, file_path: path }, { root });
-      found.set(path, await schemas(session));
-      await session.close();
+    for (const [name, bytes] of found) {
+      await mkdir(dirname(join(root, name)), { recursive: true });
+      await writeFile(join(root, name), bytes);
     }
+    const session = await openSession(definition, { type: definition.type, file_path: path }, { root });
+    const local = await schemas(session);
+    await session.close();
+    return { files: found, local };
   } finally {
     await rm(root, { recursive: true });
   }
-  return found;
 }
 
 function formatsOn(name: keyof typeof STORES, cases: readonly Case[]): void {
   let bench: StoreBench;
   let proxy: TcpProxy;
-  let local: ReadonlyMap<string, object[]>;
 
   beforeAll(async () => {
     bench = await STORES[name]();
     proxy = await TcpProxy.start(storeEndpoint(bench.config as Parameters<typeof storeEndpoint>[0]) as never);
-    local = await localSchemas(cases);
   });
   afterAll(async () => {
     await proxy.stop();
@@ -178,11 +188,12 @@ function formatsOn(name: keyof typeof STORES, cases: readonly Case[]): void {
 
   test.each(cases.map((each) => [each.path, each] as const))(
     '%s is as on the local store',
-    async (path, each) => {
-      for (const [file_path, bytes] of await each.files()) await bench.put(file_path, bytes);
+    async (_path, each) => {
+      const { files, local } = await madeOf(each);
+      for (const [file_path, bytes] of files) await bench.put(file_path, bytes);
       const session = await open(each);
       proxy.forget();
-      expect(await schemas(session)).toEqual(local.get(path));
+      expect(await schemas(session)).toEqual(local);
       expect(proxy.bytesToClient).toBeGreaterThan(0);
       expect(proxy.bytesToClient).toBeLessThanOrEqual(each.limit);
       const { definition, unproven = {} } = each;
@@ -205,7 +216,7 @@ function formatsOn(name: keyof typeof STORES, cases: readonly Case[]): void {
       if (!('url' in place)) throw new Error('The store gave no URL.');
       const answer = await fetch(place.url);
       expect(answer.status).toBe(200);
-      const wanted = (await each.files()).get(path);
+      const wanted = (await madeOf(each)).files.get(path);
       expect(Buffer.from(await answer.arrayBuffer()).equals(wanted ?? Buffer.alloc(0))).toBe(true);
       await session.close();
     },

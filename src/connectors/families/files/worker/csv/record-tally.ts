@@ -1,6 +1,7 @@
 import { parse } from 'csv-parse/sync';
 import { CAPS } from '../../analysis.js';
 import { ColumnTally } from '../column-tally.js';
+import { decode } from '../text-encoding.js';
 import type { Dialect } from './record-scanner.js';
 
 /** Parses pieces that are whole records and counts what is in them, column by column. */
@@ -13,7 +14,7 @@ export class RecordTally {
   private bytes = 0;
   private readonly options;
 
-  constructor(dialect: Dialect) {
+  constructor(private readonly dialect: Dialect) {
     const quote = dialect.quote === -1 ? null : String.fromCharCode(dialect.quote);
     this.options = {
       delimiter: String.fromCharCode(dialect.delimiter),
@@ -30,8 +31,21 @@ export class RecordTally {
 
   /** @param scale bytes of the file for each byte here. */
   read(segment: Uint8Array, scale = 1): void {
-    for (const record of this.parse(segment)) this.add(record);
+    if (segment.includes(this.dialect.quote)) for (const record of this.parse(segment)) this.add(record);
+    else this.readPlain(segment);
     this.bytes += segment.length * scale;
+  }
+
+  /** Without quotes every delimiter and line end is one: splitting finds what the parser finds, many times faster. */
+  private readPlain(segment: Uint8Array): void {
+    const { delimiter } = this.options;
+    const crlf = this.dialect.newline !== 13;
+    const lines = decode(segment, 'utf-8').split(crlf ? '\n' : '\r');
+    const last = lines.length - 1;
+    for (const [index, line] of lines.entries()) {
+      const text = crlf && index < last && line.endsWith('\r') ? line.slice(0, -1) : line;
+      if (text !== '') this.add(text.split(delimiter));
+    }
   }
 
   parse(segment: Uint8Array): string[][] {

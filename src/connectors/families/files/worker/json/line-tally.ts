@@ -20,9 +20,8 @@ export class LineTally {
   }
 
   private line(line: string): void {
-    const reader = new JsonReader(line);
-    if (reader.peek() === '') return;
-    if (!isOneValue(reader)) {
+    if (new JsonReader(line).peek() === '') return;
+    if (!isOneValue(line)) {
       this.bad++;
       return;
     }
@@ -33,11 +32,26 @@ export class LineTally {
   }
 }
 
-function isOneValue(reader: JsonReader): boolean {
+/** Longer lines are not given to JSON.parse, which makes all of them objects at once. */
+const NATIVE_LENGTH = 65_536;
+
+function isOneValue(line: string): boolean {
+  // Takes the very same texts as the reader, several times faster; what it refuses is judged by the reader.
+  if (line.length <= NATIVE_LENGTH && parses(line)) return true;
+  const reader = new JsonReader(line);
   try {
     return reader.value() && reader.peek() === '';
   } catch (error) {
     if (error instanceof JsonFault) return false;
     throw error;
+  }
+}
+
+function parses(line: string): boolean {
+  try {
+    JSON.parse(line);
+    return true;
+  } catch {
+    return false;
   }
 }
