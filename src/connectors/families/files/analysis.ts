@@ -19,7 +19,7 @@ export const CAPS = {
   blocks: 63,
   blockBytes: 128 * KB,
   /** Of the records in a block so many bytes are parsed, or one record: the spread finds more than the length. */
-  parsedBytes: 64 * KB,
+  parsedBytes: 32 * KB,
   /** Of a gzip file: its beginning, as it can only be read from there. */
   packedBytes: 8 * MB,
   /** Of that at most this much is unpacked … */

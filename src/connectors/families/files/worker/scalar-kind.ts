@@ -95,17 +95,18 @@ function numberKind(text: string): ScalarKind | undefined {
     if (text.length <= SAFE_DIGITS) return 'integer';
     const value = BigInt(text.startsWith('+') ? text.slice(1) : text);
     if (value >= INT64.min && value <= INT64.max) return 'integer';
-    return digitsOf(text) <= MAX_DIGITS ? 'decimal' : undefined;
+    return fewDigits(text) ? 'decimal' : undefined;
   }
-  if (DECIMAL.test(text)) return digitsOf(text) <= MAX_DIGITS ? 'decimal' : 'float';
+  if (DECIMAL.test(text)) return fewDigits(text) ? 'decimal' : 'float';
   if (COMMA.test(text)) {
-    if (digitsOf(text) > MAX_DIGITS) return undefined;
+    if (!fewDigits(text)) return undefined;
     return THOUSANDS.test(text) ? 'comma_either' : 'decimal_comma';
   }
   return FLOAT.test(text) && /\d/.test(text.slice(0, text.search(/e/i))) ? 'float' : undefined;
 }
 
-const digitsOf = (text: string): number => text.replaceAll(/\D/g, '').length;
+const fewDigits = (text: string): boolean =>
+  text.length <= MAX_DIGITS || text.replaceAll(/\D/g, '').length <= MAX_DIGITS;
 
 /** A date, a time or both; undefined where the text is none. */
 export function temporalKind(text: string): ScalarKind | undefined {

@@ -42,7 +42,8 @@ export class RecordTally {
     const crlf = this.dialect.newline !== 13;
     const lines = decode(segment, 'utf-8').split(crlf ? '\n' : '\r');
     const last = lines.length - 1;
-    for (const [index, line] of lines.entries()) {
+    for (let index = 0; index <= last; index++) {
+      const line = lines[index] ?? '';
       const text = crlf && index < last && line.endsWith('\r') ? line.slice(0, -1) : line;
       if (text !== '') this.add(text.split(delimiter));
     }

@@ -26,6 +26,7 @@ export class JsonFault extends Error {
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const COLON = 0x3a;
+const NINE = 0x39;
 const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -130,6 +131,7 @@ export class JsonReader {
       sink?.scalar('string', text);
       return true;
     }
+    if (code <= NINE) return this.number(sink);
     const begin = this.at;
     for (const [word, kind] of WORDS) {
       if (code !== word.charCodeAt(0)) continue;
