@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { getEventListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createSilentServer, type AddressInfo, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -164,6 +165,22 @@ describe('a line over HTTP', () => {
     expect((await faultOf(line.call({ path: '/', signal: signal(), maxBytes: 1_000 }))).code).toBe(
       'PROTOCOL',
     );
+    await line.close();
+  });
+
+  test('takes no listener of the signal for each of many calls, which it ends all the same', async () => {
+    let asked = 0;
+    const caller = new AbortController();
+    let listeners = Number.NaN;
+    answer = () => {
+      if (++asked < 4) return;
+      listeners = getEventListeners(caller.signal, 'abort').length;
+      caller.abort(new AppError('CANCELLED', 'left'));
+    };
+    const line = await local();
+    const calls = Array.from({ length: 4 }, () => faultOf(line.call({ path: '/', signal: caller.signal })));
+    expect((await Promise.all(calls)).map(({ code }) => code)).toEqual(Array(4).fill('CANCELLED'));
+    expect(listeners).toBeLessThanOrEqual(1);
     await line.close();
   });
 

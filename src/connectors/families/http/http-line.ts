@@ -133,8 +133,9 @@ export class HttpLine {
    * @throws AppError of a connector code, or the signal's reason.
    */
   async call(call: HttpCall): Promise<HttpAnswer> {
-    const { method = 'GET', path, headers = {}, body, signal, maxBytes = MAX_BYTES } = call;
-    const { asStored = false } = call;
+    const { method = 'GET', path, headers = {}, body, maxBytes = MAX_BYTES, asStored = false } = call;
+    // Of this call alone: of one signal of many calls at once, each would take several listeners.
+    const signal = AbortSignal.any([call.signal]);
     signal.throwIfAborted();
     const leave = this.callers.join(signal);
     try {
