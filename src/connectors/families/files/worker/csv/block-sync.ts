@@ -29,6 +29,10 @@ export function wholeRecords(
   columns: number,
   last: boolean,
 ): Segment | undefined {
+  // The end of a file counts no more than any other place, unless its records are long.
+  const near = last ? block.length - CAPS.parsedBytes : 0;
+  const ending = near > 0 ? wholeRecords(block.subarray(near), dialect, columns, true) : undefined;
+  if (ending) return { ...ending, start: near + ending.start, end: near + ending.end };
   const start = clearOfQuotes(block, dialect.quote);
   const before = block[start - 1];
   const fieldStart = before === dialect.delimiter || before === dialect.newline;

@@ -71,7 +71,7 @@ function readLines(head: Part, blocks: readonly Part[], sink: ShapeSink): Readin
   let bytes = end * head.scale;
   let skipped = 0;
   for (const block of blocks) {
-    const from = block.text.indexOf('\n') + 1;
+    const from = beginOfLines(block);
     const to = endOfLines(block, from);
     if (from === 0 || to <= from) {
       skipped++;
@@ -88,6 +88,12 @@ function readLines(head: Part, blocks: readonly Part[], sink: ShapeSink): Readin
     partial:
       bad > 0 ? `Of ${good + bad} lines that were read, ${bad} are not JSON.` : fewBlocks(skipped, blocks),
   };
+}
+
+/** Where the first whole line begins; 0 where there is none. The end of a file counts no more than any other place. */
+function beginOfLines({ text, last }: Part): number {
+  const near = last ? text.indexOf('\n', text.length - CAPS.parsedBytes) + 1 : 0;
+  return near > 0 && near < text.length ? near : text.indexOf('\n') + 1;
 }
 
 /** Where the last whole line that is wanted ends; 0 where there is none. */

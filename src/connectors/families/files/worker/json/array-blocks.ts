@@ -19,6 +19,10 @@ export interface BlockRecords {
  * @param last the block ends where the file ends.
  */
 export function readArrayBlock(text: string, sink: ShapeSink, last: boolean): BlockRecords | undefined {
+  // The end of a file counts no more than any other place, unless its records are long.
+  const near = last ? text.length - CAPS.parsedBytes : 0;
+  const ending = near > 0 ? readArrayBlock(text.slice(near), sink, true) : undefined;
+  if (ending) return ending;
   BETWEEN_OBJECTS.lastIndex = 0;
   for (let tries = 0; tries < CANDIDATES; tries++) {
     const hit = BETWEEN_OBJECTS.exec(text);
