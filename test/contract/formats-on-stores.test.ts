@@ -31,7 +31,7 @@ interface Case {
   readonly limit: number;
   /** A note for the docs that goes with the proof. */
   readonly unproven?: Readonly<Record<string, string>>;
-  files(): Promise<ReadonlyMap<string, Buffer>>;
+  readonly files: () => Promise<ReadonlyMap<string, Buffer>>;
 }
 
 /** One file of the fixtures; `grow` makes it larger than what may be read. */
@@ -171,7 +171,7 @@ function formatsOn(name: keyof typeof STORES, cases: readonly Case[]): void {
 
   beforeAll(async () => {
     bench = await STORES[name]();
-    proxy = await TcpProxy.start(storeEndpoint(bench.config as Parameters<typeof storeEndpoint>[0]) as never);
+    proxy = await TcpProxy.start(storeEndpoint(bench.config) as never);
   });
   afterAll(async () => {
     await proxy.stop();
