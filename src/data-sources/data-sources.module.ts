@@ -9,6 +9,8 @@ import { FilesController } from './files.controller.js';
 import { IdempotencyKeys } from './idempotency-keys.service.js';
 import { Lifecycle } from './lifecycle.service.js';
 import { Listing } from './listing.service.js';
+import { LoadController } from './load.controller.js';
+import { LoadLedger } from './load-ledger.service.js';
 import { ProbesService } from './probes.service.js';
 import { Registration } from './registration.service.js';
 import { Revisions } from './revisions.service.js';
@@ -22,7 +24,7 @@ import { TypesController } from './types.controller.js';
 import { Upkeep } from './upkeep.service.js';
 
 @Module({
-  controllers: [TypesController, ActionsController, DataSourcesController, FilesController],
+  controllers: [TypesController, ActionsController, DataSourcesController, FilesController, LoadController],
   providers: [
     ChangeRecorder,
     CredentialChange,
@@ -31,6 +33,7 @@ import { Upkeep } from './upkeep.service.js';
     IdempotencyKeys,
     Lifecycle,
     Listing,
+    LoadLedger,
     ProbesService,
     Registration,
     Revisions,
