@@ -14,11 +14,11 @@ const context = {
 globalThis.gc?.();
 const before = process.memoryUsage().rss;
 const from = performance.now();
-await definition.open(config, context).then(
-  (session) => session.close(),
-  () => undefined,
+const end = await definition.open(config, context).then(
+  (session) => session.close().then(() => 'open'),
+  (error) => error.code ?? error.message,
 );
 const ms = performance.now() - from;
 globalThis.gc?.();
-console.log(JSON.stringify({ ms, mb: (process.memoryUsage().rss - before) / 2 ** 20 }));
+console.log(JSON.stringify({ ms, end, mb: (process.memoryUsage().rss - before) / 2 ** 20 }));
 process.exit(0);
