@@ -72,12 +72,12 @@ export class SourceLoad {
       statementsLastMinute: this.perSecond.reduce((total, count) => total + count, 0),
       byPurpose: PURPOSES.flatMap((purpose) => {
         const sums = this.purposes.get(purpose);
-        return sums ? [{ purpose, ...sums }] : [];
+        return sums ? [{ purpose, ...shown(sums) }] : [];
       }),
       top: [...this.forms.values()]
         .sort((a, b) => b.ms_total - a.ms_total)
         .slice(0, TOP)
-        .map((form) => ({ ...form })),
+        .map(shown),
       recent: newest,
     };
   }
@@ -89,6 +89,15 @@ export class SourceLoad {
     else for (let s = this.second + 1; s <= second; s++) this.perSecond[s % SLOTS] = 0;
     this.second = Math.max(this.second, second);
   }
+}
+
+/** A copy with times to a tenth of a millisecond. */
+function shown<T extends Sums>(sums: T): T {
+  return { ...sums, ms_total: tenths(sums.ms_total), ms_max: tenths(sums.ms_max) };
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
 }
 
 function nothing(): Sums {
