@@ -35,7 +35,7 @@ export class CredentialChange {
     const before = await this.cache.row(ref);
     const definition = this.registry.get(before.type);
     refuseOtherFields(definition, secrets);
-    const result = await this.probes.runWith(actor, id, secrets);
+    const result = await this.probes.runWith(ref, secrets);
     if (result.outcome !== 'ok' && result.outcome !== 'degraded') {
       const failed = result.steps.find(({ status }) => status === 'failed');
       throw new AppError(

@@ -9,8 +9,6 @@ import { FilesController } from './files.controller.js';
 import { IdempotencyKeys } from './idempotency-keys.service.js';
 import { Lifecycle } from './lifecycle.service.js';
 import { Listing } from './listing.service.js';
-import { LoadController } from './load.controller.js';
-import { LoadLedger } from './load-ledger.service.js';
 import { ProbesService } from './probes.service.js';
 import { Registration } from './registration.service.js';
 import { Revisions } from './revisions.service.js';
@@ -24,7 +22,7 @@ import { TypesController } from './types.controller.js';
 import { Upkeep } from './upkeep.service.js';
 
 @Module({
-  controllers: [TypesController, ActionsController, DataSourcesController, FilesController, LoadController],
+  controllers: [TypesController, ActionsController, DataSourcesController, FilesController],
   providers: [
     ChangeRecorder,
     CredentialChange,
@@ -33,7 +31,6 @@ import { Upkeep } from './upkeep.service.js';
     IdempotencyKeys,
     Lifecycle,
     Listing,
-    LoadLedger,
     ProbesService,
     Registration,
     Revisions,

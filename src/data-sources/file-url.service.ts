@@ -7,7 +7,6 @@ import { AppError } from '../common/app-error.js';
 import { Config } from '../platform/config/config.js';
 import { PublicUrl } from '../platform/config/public-url.js';
 import { Database } from '../platform/database/database.service.js';
-import type { SourceRef } from './data-sources.types.js';
 import type { FileUrlView } from './dto/views.dto.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -45,7 +44,7 @@ export class FileUrls {
    * @throws AppError CONFLICT where the source has no file.
    */
   async create(actor: Actor, id: string, expiresInS: number): Promise<FileUrlView> {
-    const location = await this.locate({ orgId: actor.orgId, dataSourceId: id }, expiresInS, actor.userId);
+    const location = await this.locate({ orgId: actor.orgId, dataSourceId: id }, expiresInS);
     const expires = Math.floor(Date.now() / 1_000) + expiresInS;
     await this.database.inOrg(actor.orgId, (tx) =>
       this.audit.record(tx, actor, {
@@ -70,7 +69,7 @@ export class FileUrls {
    */
   async open(token: string): Promise<OpenFile> {
     const grant = this.verify(token);
-    const location = await this.locate(grant, 1, 'system:file-url');
+    const location = await this.locate(grant, 1);
     if (location.kind !== 'local') throw AppError.notFound('file');
     const handle = await location.open();
     try {
@@ -90,13 +89,10 @@ export class FileUrls {
     }
   }
 
-  private async locate(ref: SourceRef, expiresInS: number, by: string) {
+  private async locate({ orgId, dataSourceId }: Omit<Grant, 'expires'>, expiresInS: number) {
     try {
-      return await this.sessions.withSession(
-        { orgId: ref.orgId, dataSourceId: ref.dataSourceId },
-        ['presign'],
-        (session, signal) => session.presign.presign(expiresInS, signal),
-        { purpose: 'file', by },
+      return await this.sessions.withSession({ orgId, dataSourceId }, ['presign'], (session, signal) =>
+        session.presign.presign(expiresInS, signal),
       );
     } catch (error) {
       // Not a file at all, or a store that can give no URL of it: the error says which.

@@ -6,12 +6,11 @@ import { AppError } from '../common/app-error.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
 import { Prober, type ProbeScope } from '../connectors/runtime/prober.service.js';
 import type { TestResult } from '../connectors/runtime/test-result.js';
-import { joinSecrets, onErrand, valueAt, type Purpose } from '../connectors/spi/index.js';
+import { joinSecrets, valueAt } from '../connectors/spi/index.js';
 import { applyPatch, takeApart } from './connection.policy.js';
 import type { DataSourceRow } from './data-sources.store.js';
 import { POOL_DEFAULTS, type SourceRef, type Verdict } from './data-sources.types.js';
 import type { TestUnsaved } from './dto/requests.dto.js';
-import { LoadLedger } from './load-ledger.service.js';
 import { SessionsService } from './sessions.service.js';
 import { SourceCache } from './source-cache.service.js';
 import { withPool } from './source-input.js';
@@ -23,8 +22,6 @@ export interface ProbeOptions {
   /** A ping over a pooled session is enough where it works. */
   readonly quick?: boolean;
   readonly signal?: AbortSignal;
-  /** Who wants to know: a user, or `system:` and a job. */
-  readonly by: string;
 }
 
 /** Tests of saved and unsaved sources, all through the one layered prober. */
@@ -35,35 +32,27 @@ export class ProbesService {
     private readonly sessions: SessionsService,
     private readonly registry: ConnectorRegistry,
     private readonly prober: Prober,
-    private readonly ledger: LoadLedger,
   ) {}
 
   /** Tests a saved source as it is. Rejects only where the source is not there or the product itself is at fault. */
-  async run(ref: SourceRef, { quick = false, signal = never(), by }: ProbeOptions): Promise<TestResult> {
+  async run(ref: SourceRef, { quick = false, signal = never() }: ProbeOptions = {}): Promise<TestResult> {
     const row = await this.cache.row(ref);
     if (quick) {
-      const result = await this.ping(row, ref, signal, by);
+      const result = await this.ping(row, ref, signal);
       if (result) return result;
     }
-    const purpose: Purpose = quick ? 'health' : 'test';
-    return this.ledger.watch(ref, purpose, by, () => this.probe(row, signal));
+    return this.probe(row, signal);
   }
 
   /** Tests a saved source with a merge patch over its connection; nothing is stored. */
-  async runWith(
-    actor: Actor,
-    id: string,
-    patch: Record<string, unknown>,
-    scope?: ProbeScope,
-  ): Promise<TestResult> {
-    const ref = { orgId: actor.orgId, dataSourceId: id };
+  async runWith(ref: SourceRef, patch: Record<string, unknown>, scope?: ProbeScope): Promise<TestResult> {
     const row = await this.cache.row(ref);
     const definition = this.registry.get(row.type);
     const next = applyPatch(definition, row, patch);
     const stored = next.kept.length > 0 ? (await this.sessions.target(row)).config : {};
     const config = joinSecrets(joinSecrets(next.open, pick(stored, next.kept)), next.secrets);
     const target = { orgId: ref.orgId, definition, config, pool: forTest(row.pool) };
-    return this.ledger.watch(ref, 'test', actor.userId, () => this.prober.probe(target, never(), scope));
+    return this.prober.probe(target, never(), scope);
   }
 
   /** Tests a connection that is not saved. */
@@ -72,8 +61,7 @@ export class ProbesService {
     const { open, secrets } = takeApart(definition, connection);
     const settings = forTest(withPool(POOL_DEFAULTS, pool));
     const config = joinSecrets(open, secrets);
-    const target = { orgId: actor.orgId, definition, config, pool: settings };
-    return onErrand({ purpose: 'test', by: actor.userId }, () => this.prober.probe(target, never(), scope));
+    return this.prober.probe({ orgId: actor.orgId, definition, config, pool: settings }, never(), scope);
   }
 
   private async probe(row: DataSourceRow, signal: AbortSignal): Promise<TestResult> {
@@ -93,7 +81,6 @@ export class ProbesService {
     row: DataSourceRow,
     ref: SourceRef,
     signal: AbortSignal,
-    by: string,
   ): Promise<TestResult | undefined> {
     const from = performance.now();
     const at = new Date().toISOString();
@@ -105,7 +92,7 @@ export class ProbesService {
           await session.ping(inner);
           return session.server;
         },
-        { deadlineMs: row.health.timeout_ms, signal, purpose: 'health', by },
+        { deadlineMs: row.health.timeout_ms, signal },
       );
       const ms = Math.round((performance.now() - from) * 10) / 10;
       return {

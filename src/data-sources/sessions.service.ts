@@ -8,22 +8,16 @@ import {
   type UseOptions,
 } from '../connectors/runtime/session-pools.service.js';
 import type { Target } from '../connectors/runtime/target.types.js';
-import { joinSecrets, type Capability, type Purpose, type Session } from '../connectors/spi/index.js';
+import { joinSecrets, type Capability, type Session } from '../connectors/spi/index.js';
 import { CredentialsService } from '../credentials/credentials.service.js';
 import { Database } from '../platform/database/database.service.js';
 import { destinationHash } from './connection.policy.js';
 import { rests, type DataSourceRow } from './data-sources.store.js';
 import type { SourceRef } from './data-sources.types.js';
-import { LoadLedger } from './load-ledger.service.js';
 import { SourceCache } from './source-cache.service.js';
 
 /** How a session is used; the deadline is the query timeout of the source unless told. */
-export interface SessionOptions extends Partial<UseOptions> {
-  /** What the statements count as; `read` unless told. */
-  readonly purpose?: Purpose;
-  /** Whom they count for: a user, or `system:` and a job. */
-  readonly by?: string;
-}
+export type SessionOptions = Partial<UseOptions>;
 
 interface Link {
   readonly ref: SourceRef;
@@ -49,7 +43,6 @@ export class SessionsService {
     private readonly registry: ConnectorRegistry,
     private readonly credentials: CredentialsService,
     private readonly pools: SessionPools,
-    private readonly ledger: LoadLedger,
   ) {
     cache.onForget((id) => void this.review(id));
   }
@@ -64,7 +57,7 @@ export class SessionsService {
     ref: SourceRef,
     needs: readonly C[],
     work: (session: Session<C>, signal: AbortSignal) => Promise<T>,
-    { purpose = 'read', by = 'system', ...options }: SessionOptions = {},
+    options: SessionOptions = {},
   ): Promise<T> {
     const row = await this.cache.row(ref);
     if (rests(row))
@@ -73,9 +66,11 @@ export class SessionsService {
     for (const facet of needs)
       if (!target.definition.capabilities.includes(facet))
         throw new AppError('UNSUPPORTED', `A source of type ${row.type} does not offer "${facet}".`);
-    const use = { deadlineMs: row.pool.query_timeout_ms, ...options };
-    return this.ledger.watch(ref, purpose, by, () =>
-      this.pools.use(key, target, use, (session, inner) => work(session as Session<C>, inner)),
+    return this.pools.use(
+      key,
+      target,
+      { deadlineMs: row.pool.query_timeout_ms, ...options },
+      (session, inner) => work(session as Session<C>, inner),
     );
   }
 

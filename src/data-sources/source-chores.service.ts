@@ -31,7 +31,7 @@ export class SourceChores {
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const facts = await this.sources.factsNow(ref.orgId, ref.dataSourceId).catch(goneIsUndefined);
       if (facts?.status !== 'testing') return;
-      const result = await this.probes.run(ref, { signal, by: 'system:test' });
+      const result = await this.probes.run(ref, { signal });
       signal.throwIfAborted();
       const verdict = verdictOf(result) ?? {
         outcome: 'unreachable' as const,

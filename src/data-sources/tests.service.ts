@@ -27,9 +27,9 @@ export class Tests {
   async saved(actor: Actor, id: string, { connection, scope }: TestSaved = {}): Promise<TestResultView> {
     const ref = { orgId: actor.orgId, dataSourceId: id };
     if (connection ?? scope === 'tunnel')
-      return this.audited(actor, await this.probes.runWith(actor, id, connection ?? {}, scope), id);
+      return this.audited(actor, await this.probes.runWith(ref, connection ?? {}, scope), id);
     const { revision } = await this.sources.facts(actor.orgId, id);
-    const result = await this.probes.run(ref, { by: actor.userId });
+    const result = await this.probes.run(ref);
     const verdict = verdictOf(result);
     if (verdict) await this.sources.recordProbe(ref, verdict, result.server, revision);
     return this.audited(actor, result, id);

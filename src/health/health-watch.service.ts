@@ -120,7 +120,7 @@ export class HealthWatch implements BeforeApplicationShutdown {
     const began = performance.now();
     try {
       const result = await withDeadline(timeoutMs, this.stop.signal, (signal) =>
-        this.probes.run(ref, { quick: true, signal, by: 'system:health' }),
+        this.probes.run(ref, { quick: true, signal }),
       );
       return checkOfResult(result, at);
     } catch (error) {

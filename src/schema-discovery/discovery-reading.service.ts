@@ -68,7 +68,7 @@ export class DiscoveryReading {
           await this.stream(work, session.discover, build, inner);
           return build;
         },
-        { deadlineMs: RUN_MS, signal, purpose: 'discovery', by: `run:${run.id}` },
+        { deadlineMs: RUN_MS, signal },
       );
       await builder.finish();
       signal.throwIfAborted();

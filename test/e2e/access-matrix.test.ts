@@ -28,7 +28,6 @@ const ROUTES: Readonly<Record<string, Route>> = {
   list_data_source_types: read,
   get_data_source_type: read,
   get_data_source_metrics: { permission: 'metrics:read' },
-  get_data_source_load: { permission: 'metrics:read' },
   list_data_sources: read,
   create_data_source: {
     permission: 'data_sources:create',

@@ -116,7 +116,6 @@ describe('what the API answers is what openapi.json says', () => {
   it('for health, metrics, the audit log and the probes', async () => {
     for (const bucket of ['raw', 'hour', 'day']) await get(at('shop', `/health?bucket=${bucket}`));
     await get(at('broken', '/health'));
-    for (const name of ['shop', 'broken', 'orders']) await get(at(name, '/load'));
     await get('/data-sources/metrics');
     await get('/audit-events?limit=200');
     await get('/health/live');

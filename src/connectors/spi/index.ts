@@ -7,6 +7,5 @@ export * from './metadata.js';
 export * from './meter.js';
 export * from './spec.js';
 export * from './spec-secrets.js';
-export * from './statement.js';
 export * from './validate-connection.js';
 export * from './version.js';

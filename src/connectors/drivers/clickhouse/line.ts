@@ -1,7 +1,7 @@
 import { httpFault, HttpLine, httpServer, jsonOf, type HttpAnswer } from '../../families/http/http-line.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
 import { AppError } from '../../../common/app-error.js';
-import { tagged, toConnectorError, type OpenContext, type ServerInfo } from '../../spi/index.js';
+import { toConnectorError, type OpenContext, type ServerInfo } from '../../spi/index.js';
 import { CLICKHOUSE_CODES } from './codes.js';
 import type { ClickhouseConfig } from './spec.js';
 
@@ -61,8 +61,7 @@ export class ClickhouseLine implements SqlLine {
       method: 'POST',
       path: `/?${query.toString()}`,
       headers: { authorization: this.authorization, 'content-type': 'text/plain; charset=utf-8' },
-      body: tagged(sql),
-      statement: sql,
+      body: sql,
       maxBytes: ANSWER_BYTES,
       signal,
     });

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
-import { counted, guard, Meter, SilenceWatch, toConnectorError } from '../../spi/index.js';
+import { guard, Meter, SilenceWatch, toConnectorError } from '../../spi/index.js';
 
 type Bson = typeof import('bson');
 export type Document = Readonly<Record<string, unknown>>;
@@ -20,7 +20,6 @@ interface Pending {
 /** MongoDB's wire protocol (OP_MSG) over one socket. Calls that are made without waiting travel together. */
 export class Wire {
   private readonly pending = new Map<number, Pending>();
-  private readonly meter = new Meter(4 * MESSAGE_BYTES);
   private readonly silence: SilenceWatch;
   private received: Buffer[] = [];
   private length = 0;
@@ -31,8 +30,9 @@ export class Wire {
     private readonly socket: Socket,
     private readonly bson: Bson,
   ) {
-    this.silence = new SilenceWatch(this.meter, STATEMENT_MS + 10_000, (fault) => this.drop(fault));
-    guard(socket, this.meter);
+    const meter = new Meter(4 * MESSAGE_BYTES);
+    this.silence = new SilenceWatch(meter, STATEMENT_MS + 10_000, (fault) => this.drop(fault));
+    guard(socket, meter);
     socket
       .on('data', (chunk: Buffer) => this.take(chunk))
       .on('error', (error: Error) => this.drop(toConnectorError(error, {}, 'UNREACHABLE')))
@@ -54,17 +54,10 @@ export class Wire {
     message.writeInt32LE(id, 4);
     message.writeInt32LE(OP_MSG, 12);
     this.silence.begin();
-    const run = (): Promise<Document> =>
-      new Promise((resolve, reject) => {
-        this.pending.set(id, { resolve, reject });
-        this.socket.write(Buffer.concat([message, body]));
-      });
-    // The first word of a command is its name.
-    const [name = ''] = Object.keys(command);
-    return counted(name, run, (answer) => ({
-      rows: rowsOf(answer),
-      bytes: this.meter.received,
-    })).finally(() => this.silence.end());
+    return new Promise<Document>((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      this.socket.write(Buffer.concat([message, body]));
+    }).finally(() => this.silence.end());
   }
 
   drop(fault: Error): void {
@@ -119,11 +112,4 @@ export class Wire {
       this.drop(fault);
     }
   }
-}
-
-/** Documents of the batch that an answer brings. */
-function rowsOf({ cursor }: Document): number {
-  const { firstBatch, nextBatch } = (cursor ?? {}) as Document;
-  const batch = firstBatch ?? nextBatch;
-  return Array.isArray(batch) ? batch.length : 0;
 }

@@ -2,14 +2,7 @@ import type { Connection } from 'mysql2';
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
-import {
-  counted,
-  SilenceWatch,
-  tagged,
-  type Meter,
-  type ReadStatement,
-  type ServerInfo,
-} from '../../spi/index.js';
+import { SilenceWatch, type Meter, type ReadStatement, type ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
 
 /** A row as mysql2 gives it: numbers that fit are numbers, all else is text. */
@@ -51,14 +44,6 @@ export function flavorOf(text: string, comment: string): Flavor {
   };
 }
 
-type Start<T> = (done: (value: T) => void, fail: (error: Error) => void) => void;
-
-/** What an answer may hold at most, and how many rows it had in the end. */
-interface Answer {
-  readonly bytes?: number;
-  readonly rows?: () => number;
-}
-
 /** One connection. Statements run one after the other. */
 export class MysqlLine implements SqlLine {
   flavor: Flavor = flavorOf('', '');
@@ -90,23 +75,23 @@ export class MysqlLine implements SqlLine {
   }
 
   ping(): Promise<void> {
-    return this.watched('PING', (done, fail) => {
+    return this.watched((done, fail) => {
       this.connection.ping((error) => (error ? fail(error) : done(undefined)));
     });
   }
 
   /** A statement without a result. */
   async run(sql: string): Promise<void> {
-    await this.watched<undefined>(sql, (done, fail) => {
-      this.connection.query(tagged(sql), (error) => (error ? fail(error) : done(undefined)));
+    await this.watched<undefined>((done, fail) => {
+      this.connection.query(sql, (error) => (error ? fail(error) : done(undefined)));
     });
   }
 
   /** The rows of one statement, as they come in; its parameters travel beside it, never in its text. */
   async each(sql: string, values: readonly string[], take: (row: Row) => void): Promise<void> {
     let rows = 0;
-    const start: Start<undefined> = (done, fail) => {
-      const options = { sql: tagged(sql), values: [...values], rowsAsArray: true };
+    await this.watched<undefined>((done, fail) => {
+      const options = { sql, values: [...values], rowsAsArray: true };
       const command = values.length > 0 ? this.connection.execute(options) : this.connection.query(options);
       command
         .on('result', (row: unknown) => {
@@ -116,8 +101,7 @@ export class MysqlLine implements SqlLine {
         })
         .on('error', fail)
         .on('end', () => done(undefined));
-    };
-    await this.watched(sql, start, { bytes: ANSWER_BYTES, rows: () => rows });
+    }, ANSWER_BYTES);
   }
 
   async rows(sql: string, values: readonly string[] = []): Promise<readonly Row[]> {
@@ -161,22 +145,19 @@ export class MysqlLine implements SqlLine {
   }
 
   private async watched<T>(
-    statement: string,
-    start: Start<T>,
-    { bytes = SHORT_ANSWER_BYTES, rows = () => 0 }: Answer = {},
+    start: (done: (value: T) => void, fail: (error: Error) => void) => void,
+    bytes = SHORT_ANSWER_BYTES,
   ): Promise<T> {
     if (this.fault !== undefined) throw this.fault;
     this.meter.limit = bytes;
     this.silence.begin();
     let forget = (): void => undefined;
     try {
-      const run = (): Promise<T> =>
-        new Promise<T>((resolve, reject) => {
-          this.waiting.add(reject);
-          forget = () => this.waiting.delete(reject);
-          start(resolve, reject);
-        });
-      return await counted(statement, run, () => ({ rows: rows(), bytes: this.meter.received }));
+      return await new Promise<T>((resolve, reject) => {
+        this.waiting.add(reject);
+        forget = () => this.waiting.delete(reject);
+        start(resolve, reject);
+      });
     } catch (error) {
       // The reason why the line was dropped, not what mysql2 makes of a dropped line.
       throw this.reason() ?? explained(error);

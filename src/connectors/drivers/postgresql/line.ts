@@ -2,17 +2,9 @@ import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 import { AppError } from '../../../common/app-error.js';
 import type { SqlLine } from '../../families/sql/sql-driver.js';
-import {
-  counted,
-  SilenceWatch,
-  tagged,
-  taggedName,
-  type Meter,
-  type ReadStatement,
-  type ServerInfo,
-} from '../../spi/index.js';
+import { SilenceWatch, type Meter, type ReadStatement, type ServerInfo } from '../../spi/index.js';
 import { explained } from './codes.js';
-import type { Ask, Row, Statement } from './raw-query.js';
+import type { Ask, Row } from './raw-query.js';
 
 /** The server cancels a statement after this time; see `SILENCE_MS` for a server that does not. */
 export const STATEMENT_MS = 60_000;
@@ -44,7 +36,6 @@ export class PgLine implements SqlLine {
   private readonly client: Client;
   private readonly socket: Socket;
   private readonly ask: Ask;
-  private readonly meter: Meter;
   private fault: Error | undefined;
   private retired = false;
   private gathering = false;
@@ -55,7 +46,6 @@ export class PgLine implements SqlLine {
     this.socket = socket;
     this.silence = new SilenceWatch(meter, SILENCE_MS, (fault) => this.drop(fault));
     this.ask = ask;
-    this.meter = meter;
     this.server = server;
     this.versionNumber = versionNumber;
     this.direct = direct;
@@ -75,12 +65,13 @@ export class PgLine implements SqlLine {
 
   /** The rows of one statement; its parameters go beside it. */
   rows(text: string, values: readonly string[] = []): Promise<readonly Row[]> {
-    return this.asked({ text, values });
+    return this.watched(() => this.ask(this.client, { text, values }));
   }
 
   /** The same for a statement that is asked many times: it is planned once. Not through a pooler, see `direct`. */
   repeated(name: string, text: string, values: readonly string[]): Promise<readonly Row[]> {
-    return this.asked(this.direct ? { name, text, values } : { text, values });
+    const statement = this.direct ? { name, text, values } : { text, values };
+    return this.watched(() => this.ask(this.client, statement));
   }
 
   /** The rows of a statement of the product's own. */
@@ -90,7 +81,7 @@ export class PgLine implements SqlLine {
 
   /** Statements without a result, separated by semicolons. */
   async run(text: string): Promise<void> {
-    await this.watched(() => counted(text === '' ? 'PING' : text, () => this.client.query(tagged(text))));
+    await this.watched(() => this.client.query(text));
   }
 
   /** Not to be used by anyone after the caller, who may go on. */
@@ -112,21 +103,6 @@ export class PgLine implements SqlLine {
       clearTimeout(timer);
       this.destroy();
     }
-  }
-
-  private asked({ text, values, name }: Statement): Promise<readonly Row[]> {
-    const statement = {
-      text: tagged(text),
-      values,
-      ...(name === undefined ? {} : { name: taggedName(name) }),
-    };
-    return this.watched(() =>
-      counted(
-        text,
-        () => this.ask(this.client, statement),
-        (rows) => ({ rows: rows.length, bytes: this.meter.received }),
-      ),
-    );
   }
 
   /** Read anew: it changes while we wait. */

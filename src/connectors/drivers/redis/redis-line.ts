@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
-import { counted, guard, Meter, toConnectorError, type CodeMap, type ServerInfo } from '../../spi/index.js';
+import { guard, Meter, toConnectorError, type CodeMap, type ServerInfo } from '../../spi/index.js';
 import type { RecordsLine } from '../../families/records/records-driver.js';
 
 /** What is used of the package; it is loaded only when a session is opened. */
@@ -73,11 +73,6 @@ export class RedisLine implements RecordsLine {
     guard(socket, this.meter);
     // The only place where the reason of a lost socket is told; without a listener it would end the process.
     client.on('error', (error: Error) => (this.lost ??= error));
-    const send = client.sendCommand.bind(client);
-    client.sendCommand = (command, stream) => {
-      void counted(command.name.toUpperCase(), () => command.promise).catch(() => undefined);
-      return send(command, stream);
-    };
   }
 
   /** @param socket an open socket, TLS already set up; the line owns it from now on. */

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import type { Dispatcher, Pool } from 'undici';
 import { abortable } from '../../../common/abortable.js';
 import { AppError } from '../../../common/app-error.js';
 import {
-  counted,
   openSocket,
   secureSocket,
   toConnectorError,
@@ -12,8 +13,6 @@ import {
   type OpenContext,
   type TlsConfig,
 } from '../../spi/index.js';
-import { unpacked, whole } from './answer-body.js';
-import { shapeOfCall } from './call-shape.js';
 import { Callers } from './callers.js';
 
 export interface HttpServer {
@@ -36,14 +35,19 @@ export interface HttpCall {
   readonly maxBytes?: number;
   /** Leaves a body packed that says that it is: a file is read as it is stored. */
   readonly asStored?: boolean;
-  /** What the call counts as; its method and the form of its path unless told. */
-  readonly statement?: string;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+}
+
+/** An answer with more bytes than were allowed for; it was cut off. */
+export class AnswerTooLong extends AppError {
+  constructor(maxBytes: number) {
+    super('PROTOCOL', `The answer of the source is longer than ${String(maxBytes)} bytes.`);
+  }
 }
 
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -128,15 +132,7 @@ export class HttpLine {
    *
    * @throws AppError of a connector code, or the signal's reason.
    */
-  call(call: HttpCall): Promise<HttpAnswer> {
-    return counted(
-      call.statement ?? shapeOfCall(call.method ?? 'GET', call.path),
-      () => this.send(call),
-      ({ body }) => ({ bytes: body.length }),
-    );
-  }
-
-  private async send(call: HttpCall): Promise<HttpAnswer> {
+  async call(call: HttpCall): Promise<HttpAnswer> {
     const { method = 'GET', path, headers = {}, body, maxBytes = MAX_BYTES, asStored = false } = call;
     // Of this call alone: of one signal of many calls at once, each would take several listeners.
     const signal = AbortSignal.any([call.signal]);
@@ -272,4 +268,29 @@ function plain(headers: Dispatcher.ResponseData['headers']): Record<string, stri
     Array.isArray(value) ? value.join(', ') : value,
   ]);
   return Object.fromEntries(entries.filter(([, value]) => value !== undefined)) as Record<string, string>;
+}
+
+async function whole(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw new AnswerTooLong(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+const unzip = promisify(gunzip);
+
+/** Some servers pack what nobody asked them to. */
+async function unpacked(body: Buffer, maxBytes: number): Promise<Buffer> {
+  try {
+    return await unzip(body, { maxOutputLength: maxBytes });
+  } catch {
+    throw new AppError(
+      'PROTOCOL',
+      `The packed answer of the source cannot be unpacked into ${String(maxBytes)} bytes.`,
+    );
+  }
 }

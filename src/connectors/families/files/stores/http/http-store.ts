@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../../../../../common/app-error.js';
 import type { OpenContext } from '../../../../spi/index.js';
-import { AnswerTooLong } from '../../../http/answer-body.js';
-import { httpFault, HttpLine, httpServer, type HttpAnswer } from '../../../http/http-line.js';
+import { AnswerTooLong, httpFault, HttpLine, httpServer, type HttpAnswer } from '../../../http/http-line.js';
 import { patientCall } from '../../../http/patient-call.js';
 import { awsPath } from '../../../http/aws-signature.js';
 import { CAPS } from '../../analysis.js';
