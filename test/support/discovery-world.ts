@@ -232,6 +232,8 @@ export class DiscoveryWorld {
   private readonly sources = {
     facts: (orgId: string, id: string) => this.factsOf(orgId, id),
     factsNow: (orgId: string, id: string) => this.factsOf(orgId, id),
+    // Every scripted source can be discovered.
+    requireFacet: () => undefined,
   };
 
   private readonly sessions = {
