@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
+import { FrameBuffer } from '../../families/frame-buffer.js';
 import { guard, Meter, SilenceWatch, toConnectorError } from '../../spi/index.js';
 
 type Bson = typeof import('bson');
@@ -21,8 +22,7 @@ interface Pending {
 export class Wire {
   private readonly pending = new Map<number, Pending>();
   private readonly silence: SilenceWatch;
-  private received: Buffer[] = [];
-  private length = 0;
+  private readonly frames = new FrameBuffer(HEADER, sizeOf);
   private next = 1;
   private fault: Error | undefined;
 
@@ -68,36 +68,18 @@ export class Wire {
   }
 
   private take(chunk: Buffer): void {
-    this.received.push(chunk);
-    this.length += chunk.length;
-    while (this.length >= HEADER) {
-      const [first] = this.received;
-      const size = first && first.length >= 4 ? first.readInt32LE(0) : this.joined().readInt32LE(0);
-      if (size < HEADER + 5 || size > MESSAGE_BYTES) {
-        this.drop(new AppError('PROTOCOL', 'The server does not speak the protocol of MongoDB.'));
-        return;
-      }
-      if (this.length < size) return;
-      const all = this.joined();
-      this.received = all.length > size ? [all.subarray(size)] : [];
-      this.length -= size;
-      this.answer(all.subarray(0, size));
+    try {
+      for (const message of this.frames.take(chunk)) this.answer(message);
+    } catch (error) {
+      this.drop(error as Error);
     }
-  }
-
-  private joined(): Buffer {
-    const all = this.received.length === 1 ? this.received[0] : undefined;
-    if (all) return all;
-    const joined = Buffer.concat(this.received);
-    this.received = [joined];
-    return joined;
   }
 
   /** One message: a header, flags, and one section with a document. */
   private answer(message: Buffer): void {
     const waiting = this.pending.get(message.readInt32LE(8));
     if (!waiting || message.readInt32LE(12) !== OP_MSG || message[HEADER + 4] !== 0) {
-      this.drop(new AppError('PROTOCOL', 'The server does not speak the protocol of MongoDB.'));
+      this.drop(strange());
       return;
     }
     this.pending.delete(message.readInt32LE(8));
@@ -112,4 +94,15 @@ export class Wire {
       this.drop(fault);
     }
   }
+}
+
+/** Bytes of the message that begins so. @throws AppError PROTOCOL where no message of a bearable size does. */
+function sizeOf(head: Buffer): number {
+  const size = head.readInt32LE(0);
+  if (size < HEADER + 5 || size > MESSAGE_BYTES) throw strange();
+  return size;
+}
+
+function strange(): AppError {
+  return new AppError('PROTOCOL', 'The server does not speak the protocol of MongoDB.');
 }
