@@ -2,10 +2,12 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestingModule } from '@nestjs/testing';
 import { systemActor, type Actor } from '../../src/common/actor.js';
-import type { Job } from '../../src/platform/jobs/jobs.service.js';
+import { AppError } from '../../src/common/app-error.js';
+import { Database } from '../../src/platform/database/database.service.js';
+import { Jobs, type Job } from '../../src/platform/jobs/jobs.service.js';
 import { CatalogStore } from '../../src/schema-discovery/catalog-store.service.js';
 import { toRow } from '../../src/schema-discovery/dataset-row.js';
 import { SchemaQuery, type SchemaPage } from '../../src/schema-discovery/dto/schema.view.js';
@@ -22,6 +24,8 @@ const RUNS_OF_A_WORKER = 2;
 const ROUNDS = 2;
 /** Lease and poll are 7 s; the rest is for a busy machine. */
 const RESTART_MS = 30_000;
+/** Less than the 30 s after which the server ends any transaction that is idle. */
+const TAKEN_OVER_MS = 25_000;
 
 describe('discovery under faults', () => {
   let database: ProductDatabase;
@@ -39,8 +43,17 @@ describe('discovery under faults', () => {
     actor = systemActor(world.orgId, 'test');
   });
 
+  // A worker that a failed test left behind would take the jobs of the next one.
+  afterEach(async () => {
+    await Promise.all(
+      children
+        .splice(0)
+        .filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+        .map((child) => kill(child)),
+    );
+  });
+
   afterAll(async () => {
-    for (const child of children) child.kill('SIGKILL');
     await world.stop();
     await database.drop();
   });
@@ -185,6 +198,22 @@ describe('discovery under faults', () => {
     );
     return { id: row?.id ?? '', kind: 'discovery', orgId: world.orgId, refId: runId, token, attempt };
   };
+  it('waits no longer than a lease for a worker that was frozen inside a transaction', async () => {
+    const { id } = await world.register();
+    const runId = await request(id);
+    const job = await hold(runId, 1);
+    await world.sql(`UPDATE jobs SET lease_until = now() WHERE ref_id = $1`, [runId]);
+    let state = '';
+    const frozen = api.get(Database).inOrg(world.orgId, async (tx) => {
+      await api.get(Jobs).fence(tx, job);
+      await worker([id], { generation: 1, pauseMs: 0 });
+      state = await world.ended(runId, TAKEN_OVER_MS);
+      await tx.query('SELECT 1');
+    });
+    await expect(frozen).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    expect(state).toBe('succeeded');
+  }, 60_000);
+
   const rowOf = (name: string) => {
     const row = toRow(table('a', name), undefined);
     if (!row) throw new Error('no row');

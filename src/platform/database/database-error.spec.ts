@@ -14,3 +14,11 @@ it.each([
   expect(error).toMatchObject({ code: known });
   expect(error.message).not.toContain('secret');
 });
+
+it.each([
+  'Database connection provided by a query runner was already released, cannot continue to use its querying methods anymore.',
+  'Query runner already released. Cannot run queries anymore.',
+  'Connection terminated unexpectedly',
+])('a connection that ended in the middle of a transaction is DATABASE_UNAVAILABLE: %s', (words) => {
+  expect(toDatabaseError(new Error(words))).toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+});

@@ -6,6 +6,10 @@ const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '08': ['DATABASE_UNAVAILABLE', 'The product database is not available.'],
   '53': ['DATABASE_UNAVAILABLE', 'The product database has no room for more work.'],
   '57': ['DATABASE_UNAVAILABLE', 'The product database is starting, stopping or cut the query off.'],
+  '25P03': [
+    'DATABASE_UNAVAILABLE',
+    'The product database ended a transaction that stood still for too long.',
+  ],
   '25006': ['DATABASE_UNAVAILABLE', 'The product database is read-only for now.'],
   '55P03': ['DATABASE_UNAVAILABLE', 'Another change holds a lock; try again.'],
   '40': ['DATABASE_UNAVAILABLE', 'Two changes collided; try again.'],
@@ -15,9 +19,9 @@ const CODES: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   '23505': ['CONFLICT', 'The same thing exists already.'],
 };
 const NETWORK = /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_|EHOST|ENET)/;
-/** pg and pg-pool report these in words only. */
+/** pg, pg-pool and TypeORM (for a connection that ended between two statements) report these in words only. */
 const LOST =
-  /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Query read timeout/;
+  /query runner (was )?already released|Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|Query read timeout/i;
 
 /** The AppError of a fault of the product's own database; the statement and its parameters are left behind. */
 export function toDatabaseError(error: unknown): Error {

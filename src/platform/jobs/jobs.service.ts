@@ -123,13 +123,15 @@ export class Jobs implements OnModuleInit, BeforeApplicationShutdown {
 
   /**
    * Proves inside the transaction that is about to store results that this worker still holds the job, and holds it
-   * until the transaction ends.
+   * until the transaction ends. A worker that stops in the middle of it (a frozen machine, a cut line) keeps the job from
+   * others no longer than its lease: the server ends a transaction that is idle for that long.
    *
    * @throws AppError CANCELLED when the job was cancelled or another worker has taken it over.
    */
   async fence(tx: Tx, job: Job): Promise<void> {
     const held = await tx.query<unknown[]>(
-      `SELECT FROM jobs WHERE id = $1 AND token = $2 AND state = 'running' FOR UPDATE`,
+      `SELECT set_config('idle_in_transaction_session_timeout', '${String(LEASE_S)}s', true)
+       FROM jobs WHERE id = $1 AND token = $2 AND state = 'running' FOR UPDATE`,
       [job.id, job.token],
     );
     if (held.length === 0)
