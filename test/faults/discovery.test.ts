@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TestingModule } from '@nestjs/testing';
 import { systemActor, type Actor } from '../../src/common/actor.js';
-import { AppError } from '../../src/common/app-error.js';
 import { Database } from '../../src/platform/database/database.service.js';
 import { Jobs, type Job } from '../../src/platform/jobs/jobs.service.js';
 import { CatalogStore } from '../../src/schema-discovery/catalog-store.service.js';
