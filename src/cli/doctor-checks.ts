@@ -7,6 +7,7 @@ import { nativeCode } from '../common/native-code.js';
 import { ConnectorRegistry } from '../connectors/connector-registry.js';
 import { loadPlugins } from '../connectors/plugins/load-plugins.js';
 import type { Plugins } from '../connectors/plugins/plugins.js';
+import { KeyRing } from '../credentials/key-ring.js';
 import { loadConfig, ConfigError, type Config } from '../platform/config/config.js';
 import { addressOf } from '../platform/config/public-url.js';
 import { pendingMigrations } from '../platform/database/migrate.js';
@@ -91,12 +92,12 @@ function publicUrl({ publicUrl: told, host, port: number }: Config): Finding {
 
 async function* database(config: Config): AsyncGenerator<Finding> {
   if (config.databaseUrl !== undefined) {
-    yield* databaseAt(config.databaseUrl, 'DATABASE_URL');
+    yield* databaseAt(config.databaseUrl, 'DATABASE_URL', config);
     return;
   }
   const running = runningOwnerUrl(config.dataDir);
   if (running !== undefined) {
-    yield* databaseAt(running, 'embedded, it runs');
+    yield* databaseAt(running, 'embedded, it runs', config);
     return;
   }
   if (!existsSync(join(config.dataDir, 'postgres/cluster'))) {
@@ -106,7 +107,7 @@ async function* database(config: Config): AsyncGenerator<Finding> {
   try {
     const server = await startEmbeddedPostgres({ dataDir: config.dataDir });
     try {
-      yield* databaseAt(server.ownerUrl, 'embedded, started for this check');
+      yield* databaseAt(server.ownerUrl, 'embedded, started for this check', config);
     } finally {
       await server.stop();
     }
@@ -115,7 +116,7 @@ async function* database(config: Config): AsyncGenerator<Finding> {
   }
 }
 
-async function* databaseAt(url: string, how: string): AsyncGenerator<Finding> {
+async function* databaseAt(url: string, how: string, config: Config): AsyncGenerator<Finding> {
   const client = new pg.Client({
     connectionString: url,
     connectionTimeoutMillis: 5_000,
@@ -147,11 +148,37 @@ async function* databaseAt(url: string, how: string): AsyncGenerator<Finding> {
       text: pending ? 'Migrations are pending' : 'Migrations are up to date',
       fix: 'Start the product once with MIGRATE_ON_START=true (the default).',
     };
+    if (!pending) yield await wrappedKeys(client, config);
   } catch (error) {
     yield failed(`The database (${how}) does not answer`, error);
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** Under which application secret the keys of the organizations are. */
+async function wrappedKeys(client: pg.Client, config: Config): Promise<Finding> {
+  const ring = new KeyRing(config);
+  const [, , answer] = (await client.query(
+    `BEGIN; SET LOCAL ROLE datawave_scheduler;
+     SELECT kek_version AS version, count(DISTINCT org_id)::integer AS organizations
+       FROM organization_keys WHERE state <> 'destroyed' GROUP BY kek_version; ROLLBACK`,
+  )) as unknown as pg.QueryResult<{ version: string; organizations: number }>[];
+  const count = (which: (version: string) => boolean): number =>
+    (answer?.rows ?? []).reduce((sum, row) => sum + (which(row.version) ? row.organizations : 0), 0);
+  const lost = count((version) => !ring.versions.includes(version));
+  if (lost > 0)
+    return {
+      ok: false,
+      text: `The keys of ${String(lost)} organizations are under an application secret that is not in APP_SECRET`,
+      fix: 'Add it to APP_SECRET, after the new one and a comma.',
+    };
+  const older = count((version) => version !== ring.current);
+  const text =
+    older === 0
+      ? 'All stored secrets can be read, with the first APP_SECRET alone'
+      : `All stored secrets can be read; ${String(older)} organizations still need an older APP_SECRET: npm run keys -- rewrap`;
+  return { ok: true, text };
 }
 
 /** A driver's message may hold a secret: only its code is shown. */

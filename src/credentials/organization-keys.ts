@@ -16,10 +16,26 @@ export interface DataKey {
   readonly fernet: Fernet;
 }
 
+/** A data key as it is stored. */
+export interface WrappedKey {
+  readonly wrapped: Buffer;
+  /** Names the application secret that it is wrapped under. */
+  readonly kekVersion: string;
+}
+
 interface KeyRow {
   readonly version: number;
   readonly wrapped_key: Buffer;
   readonly kek_version: string;
+}
+
+/** Nobody can read what was encrypted with this key any more. */
+export class KeyDestroyedError extends AppError {
+  constructor() {
+    super('SECRET_BACKEND_UNAVAILABLE', 'The key of the stored secrets was destroyed.', {
+      hint: 'Enter the secrets of the data source again.',
+    });
+  }
 }
 
 interface Cached {
@@ -30,7 +46,7 @@ interface Cached {
 /** The random data keys of the organizations, stored wrapped, made on first use, kept unwrapped in memory for a minute. */
 @Injectable()
 export class OrganizationKeys {
-  /** By `org` for the active key and by `org|version`, in the order of last reading. */
+  /** By `org|version`, in the order of last reading. */
   private readonly cache = new Map<string, Cached>();
 
   constructor(
@@ -40,27 +56,29 @@ export class OrganizationKeys {
   ) {}
 
   /**
-   * Makes the first key of an organization that has none. To be called before the transaction that encrypts: a key is
-   * made in a transaction of its own, so that what others have encrypted since stays readable where the caller's is
-   * rolled back. Inside of the caller's it would wait for a second connection while holding one, and enough such
+   * Makes a key for an organization that has none which encrypts. To be called before the transaction that encrypts: a
+   * key is made in a transaction of its own, so that what others have encrypted since stays readable where the caller's
+   * is rolled back. Inside of the caller's it would wait for a second connection while holding one, and enough such
    * callers at once would wait for each other.
    */
   async prepare(orgId: string): Promise<void> {
-    if (this.cached(orgId)) return;
-    const found = await this.database.readInOrg(orgId, 'SELECT FROM organization_keys WHERE org_id = $1', [
+    const found = await this.database.readInOrg(
       orgId,
-    ]);
+      `SELECT FROM organization_keys WHERE org_id = $1 AND state = 'active'`,
+      [orgId],
+    );
     if (found.length === 0) await this.create(orgId);
   }
 
-  /** The key that encrypts for the organization now; `prepare` has made it. */
+  /**
+   * The key that encrypts for the organization now; `prepare` has made it. It stays the one until the transaction ends:
+   * a rotation waits for that, and so finds everything that was encrypted with the key before.
+   */
   async active(tx: Tx, orgId: string): Promise<DataKey> {
-    const cached = this.cached(orgId);
-    if (cached) return cached;
-    const row = await readActive(tx, orgId);
-    if (!row)
+    const version = (await lockActive(tx, orgId)) ?? (await lockActive(tx, orgId));
+    if (version === undefined)
       throw new AppError('SECRET_BACKEND_UNAVAILABLE', 'The organization has no key that may encrypt.');
-    return this.unwrap(orgId, row, orgId);
+    return this.byVersion(tx, orgId, version);
   }
 
   /** The key that something was encrypted with. */
@@ -73,7 +91,7 @@ export class OrganizationKeys {
        WHERE org_id = $1 AND version = $2 AND state <> 'destroyed'`,
       [orgId, version],
     );
-    if (!row) throw new AppError('SECRET_BACKEND_UNAVAILABLE', 'The key of the stored secrets is gone.');
+    if (!row) throw new KeyDestroyedError();
     return this.unwrap(orgId, row, name);
   }
 
@@ -89,7 +107,15 @@ export class OrganizationKeys {
     });
   }
 
-  /** Makes the first key. Two processes may try at once: one row stays, both use it. */
+  /** A new random key, wrapped under the newest application secret. */
+  wrapNew(orgId: string, version: number): WrappedKey {
+    const bytes = randomBytes(FERNET_KEY_BYTES);
+    const wrapped = this.ring.wrap({ orgId, version }, bytes);
+    bytes.fill(0);
+    return { wrapped, kekVersion: this.ring.current };
+  }
+
+  /** Two processes may try at once: one row stays, both use it. */
   private async create(orgId: string): Promise<void> {
     // A process with a wrong secret must not add keys that the others cannot read.
     if (!(await this.ready()))
@@ -97,14 +123,19 @@ export class OrganizationKeys {
         'SECRET_BACKEND_UNAVAILABLE',
         'Secrets of this installation were stored under another APP_SECRET.',
       );
-    const wrapped = this.ring.wrap({ orgId, version: 1 }, randomBytes(FERNET_KEY_BYTES));
-    await this.database.inOrg(orgId, (tx) =>
-      tx.query(
+    await this.database.inOrg(orgId, async (tx) => {
+      const [last] = await tx.query<[{ version: number }]>(
+        'SELECT coalesce(max(version), 0)::integer AS version FROM organization_keys WHERE org_id = $1',
+        [orgId],
+      );
+      const version = last.version + 1;
+      const { wrapped, kekVersion } = this.wrapNew(orgId, version);
+      await tx.query(
         `INSERT INTO organization_keys (org_id, version, wrapped_key, kek_version, state)
-         VALUES ($1, 1, $2, $3, 'active') ON CONFLICT DO NOTHING`,
-        [orgId, wrapped, this.ring.current],
-      ),
-    );
+         VALUES ($1, $2, $3, $4, 'active') ON CONFLICT DO NOTHING`,
+        [orgId, version, wrapped, kekVersion],
+      );
+    });
   }
 
   private unwrap(orgId: string, row: KeyRow, name: string): DataKey {
@@ -125,6 +156,11 @@ export class OrganizationKeys {
     return undefined;
   }
 
+  /** Takes a key out of the memory of this process. */
+  forget(orgId: string, version: number): void {
+    this.cache.delete(`${orgId}|${String(version)}`);
+  }
+
   private forgetOldest(): void {
     for (const oldest of this.cache.keys()) {
       this.cache.delete(oldest);
@@ -133,11 +169,11 @@ export class OrganizationKeys {
   }
 }
 
-async function readActive(tx: Tx, orgId: string): Promise<KeyRow | undefined> {
-  const rows = await tx.query<KeyRow[]>(
-    `SELECT version, wrapped_key, kek_version FROM organization_keys
-     WHERE org_id = $1 AND state = 'active' ORDER BY version DESC LIMIT 1`,
+/** Finds nothing where it had to wait for a rotation: the new key was not there yet when the statement began. */
+async function lockActive(tx: Tx, orgId: string): Promise<number | undefined> {
+  const [row] = await tx.query<{ version: number }[]>(
+    `SELECT version FROM organization_keys WHERE org_id = $1 AND state = 'active' FOR SHARE`,
     [orgId],
   );
-  return rows[0];
+  return row?.version;
 }

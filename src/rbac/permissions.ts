@@ -9,6 +9,8 @@ export const PERMISSIONS = [
   'data_sources:discover',
   'data_sources:file_url',
   'credentials:write',
+  'keys:read',
+  'keys:manage',
   'health:read',
   'metrics:read',
   'tls:weaken',
@@ -46,7 +48,7 @@ export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
     'credentials:write',
   ],
   admin: PERMISSIONS,
-  auditor: [...READ, 'audit:read'],
+  auditor: [...READ, 'audit:read', 'keys:read'],
 };
 
 const GRANTS = new Map<string, ReadonlySet<Permission>>(

@@ -12,6 +12,8 @@ interface Route {
   readonly permission: Permission | 'public';
   /** A body that passes the validation; the route must be refused for its caller, not for its body. */
   readonly body?: unknown;
+  /** What a caller who may gets, where that depends on what came before; any 2xx otherwise. */
+  readonly answers?: readonly number[];
 }
 
 const CONNECTION = nowhere('p-0d7f3a');
@@ -25,6 +27,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   get_readiness: { permission: 'public' },
   download_file: { permission: 'public' },
   list_audit_events: { permission: 'audit:read' },
+  get_organization_keys: { permission: 'keys:read' },
+  rotate_organization_key: { permission: 'keys:manage' },
+  rewrap_organization_keys: { permission: 'keys:manage' },
+  // 409 while the secrets of the first key are not yet under the second one.
+  destroy_organization_key: { permission: 'keys:manage', answers: [204, 409] },
   list_data_source_types: read,
   get_data_source_type: read,
   get_data_source_metrics: { permission: 'metrics:read' },
@@ -79,7 +86,12 @@ const hasIds = (operation: Operation): boolean => operation.path.includes('_id}'
 
 function send(operation: Operation, ids: Readonly<Record<string, string>>, token?: string): Promise<Answer> {
   const { body } = ROUTES[operation.id] ?? {};
-  const values: Readonly<Record<string, string>> = { type: 'postgresql', token: 'none', ...ids };
+  const values: Readonly<Record<string, string>> = {
+    type: 'postgresql',
+    token: 'none',
+    version: '1',
+    ...ids,
+  };
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? randomUUID());
   return call(`${app.url}${path}`, operation.method, {
     ...(token === undefined ? {} : { token }),
@@ -177,7 +189,11 @@ describe.each([...ROLE_NAMES])('a user with the role %s', (role) => {
         const foreign = await send(operation, theirs, token);
         expect([operation.id, visible(foreign)]).toEqual([operation.id, visible(unknown)]);
       } else {
-        expect([operation.id, Math.floor(unknown.status / 100)]).toEqual([operation.id, 2]);
+        const { answers = [200, 201, 202, 204] } = ROUTES[operation.id] ?? {};
+        expect([operation.id, answers.includes(unknown.status) ? 'fine' : unknown.status]).toEqual([
+          operation.id,
+          'fine',
+        ]);
         expect(unknown.text).not.toContain(theirs.data_source_id);
       }
     }

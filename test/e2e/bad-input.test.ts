@@ -109,7 +109,8 @@ describe('bad input', () => {
         .replace('{data_source_id}', id)
         .replace('{run_id}', id)
         .replace('{type}', 'csv')
-        .replace('{token}', 'x');
+        .replace('{token}', 'x')
+        .replace('{version}', '1');
 
     it.each(operations.filter(({ path }) => path.includes('_id}')))(
       '$id wants UUIDs',

@@ -1,15 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { Test, type TestingModule } from '@nestjs/testing';
 import fc from 'fast-check';
-import { AuditModule } from '../../src/audit/audit.module.js';
-import { CredentialsModule } from '../../src/credentials/credentials.module.js';
-import { CredentialsService, type CredentialsRef } from '../../src/credentials/credentials.service.js';
-import { ConfigModule } from '../../src/platform/config/config.module.js';
-import { loadConfig } from '../../src/platform/config/config.js';
-import { DatabaseModule } from '../../src/platform/database/database.module.js';
-import { Database } from '../../src/platform/database/database.service.js';
-import { TelemetryModule } from '../../src/platform/telemetry/telemetry.module.js';
+import type { CredentialsRef } from '../../src/credentials/credentials.service.js';
+import { CredentialsProcess, HERE, insertSources } from '../support/credentials-process.js';
 import { call } from '../support/http-client.js';
 import { nowhere } from '../support/nowhere.js';
 import { makeProductDatabase, queryOnce, type ProductDatabase } from '../support/product-database.js';
@@ -17,66 +10,22 @@ import { startProductProcess } from '../support/product-process.js';
 
 const FIRST = 'first-0123456789abcdef0123456789abcdef01';
 const SECOND = 'second-0123456789abcdef0123456789abcdef0';
-const HERE = 'postgresql|db.internal|5432|shop|alice';
 const CANARY = 'canary-2f9b1c';
 
 let database: ProductDatabase;
-const processes: TestingModule[] = [];
+const processes: CredentialsProcess[] = [];
 
-/** A process of the product, as far as credentials go, with its own memory. */
-class Process {
-  private constructor(private readonly module: TestingModule) {}
-
-  static async start(appSecret: string): Promise<Process> {
-    const config = loadConfig({
-      NODE_ENV: 'test',
-      DATABASE_URL: database.ownerUrl,
-      APP_SECRET: appSecret,
-      JWT_SECRET: FIRST,
-      LOG_LEVEL: 'silent',
-    });
-    const module = await Test.createTestingModule({
-      imports: [ConfigModule.with(config), TelemetryModule, DatabaseModule, AuditModule, CredentialsModule],
-    }).compile();
-    processes.push(module);
-    return new Process(module);
-  }
-
-  async replace(ref: CredentialsRef, secrets: Record<string, string>, destination = HERE): Promise<void> {
-    await this.service.prepare(ref.orgId);
-    return this.database.inOrg(ref.orgId, (tx) => this.service.replace(tx, ref, destination, secrets));
-  }
-
-  load(ref: CredentialsRef, destination = HERE): Promise<Record<string, string>> {
-    return this.database.inOrg(ref.orgId, (tx) => this.service.load(tx, ref, destination));
-  }
-
-  fields(ref: CredentialsRef): Promise<string[]> {
-    return this.database.inOrg(ref.orgId, (tx) => this.service.fields(tx, ref));
-  }
-
-  ready(): Promise<boolean> {
-    return this.service.ready();
-  }
-
-  get database(): Database {
-    return this.module.get(Database);
-  }
-
-  get service(): CredentialsService {
-    return this.module.get(CredentialsService);
-  }
+/** A process that is stopped behind the test. */
+async function start(appSecret: string): Promise<CredentialsProcess> {
+  const process = await CredentialsProcess.start(database, { appSecret });
+  processes.push(process);
+  return process;
 }
 
 async function makeSource(orgId: string = randomUUID()): Promise<CredentialsRef> {
-  const dataSourceId = randomUUID();
-  await asSuperuser(
-    `INSERT INTO data_sources
-       (id, org_id, name, type, category, connection, destination, pool, discovery, health, status, created_by)
-     VALUES ($1, $2, $1::uuid::text, 'postgresql', 'sql', '{}', 'x', '{}', '{}', '{}', 'testing', 'test')`,
-    [dataSourceId, orgId],
-  );
-  return { orgId, dataSourceId };
+  const [ref] = await insertSources(database, orgId, 1);
+  if (!ref) throw new Error('No source was made.');
+  return ref;
 }
 
 const asSuperuser = <Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> =>
@@ -112,7 +61,7 @@ beforeAll(async () => {
   database = await makeProductDatabase();
 });
 afterEach(async () => {
-  for (const process of processes.splice(0)) await process.close();
+  for (const process of processes.splice(0)) await process.stop();
   await asSuperuser('TRUNCATE organization_keys, credentials');
 });
 afterAll(() => database.drop());
@@ -125,8 +74,8 @@ describe('credentials', () => {
       'tls.client_key': 'line 1\nline 2',
       'ssh_tunnel.password': '✓ ünïcode',
     };
-    await (await Process.start(FIRST)).replace(ref, secrets);
-    const other = await Process.start(FIRST);
+    await (await start(FIRST)).replace(ref, secrets);
+    const other = await start(FIRST);
     expect(await other.load(ref)).toEqual(secrets);
     expect(await other.fields(ref)).toEqual(Object.keys(secrets).sort());
     expect(JSON.stringify(await stored(ref))).not.toContain(CANARY);
@@ -135,7 +84,7 @@ describe('credentials', () => {
 
   test('are replaced as a whole', async () => {
     const ref = await makeSource();
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     await process.replace(ref, { password: 'one', token: 'two' });
     await process.replace(ref, { password: 'three' });
     expect(await process.load(ref)).toEqual({ password: 'three' });
@@ -146,7 +95,7 @@ describe('credentials', () => {
 
   test('are never taken for a ciphertext or a reference', async () => {
     const ref = await makeSource();
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     await process.replace(ref, { password: CANARY });
     const [row] = await stored(ref);
     const values = [
@@ -174,7 +123,7 @@ describe('credentials', () => {
 
   test('of another destination must be entered again', async () => {
     const ref = await makeSource();
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     await process.replace(ref, { password: CANARY });
     await expectCode(
       process.load(ref, 'postgresql|evil.test|5432|shop|alice'),
@@ -185,7 +134,7 @@ describe('credentials', () => {
 
   test('of another organization are not there', async () => {
     const ref = await makeSource();
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     await process.replace(ref, { password: CANARY });
     const foreign = { ...ref, orgId: randomUUID() };
     expect(await process.load(foreign)).toEqual({});
@@ -213,7 +162,7 @@ describe('a ciphertext that is swapped', () => {
   }
 
   test.each(['row', 'field', 'organization', 'bit'])('is refused and audited: %s', async (what) => {
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     const ref = await makeSource();
     const other = await makeSource(what === 'organization' ? randomUUID() : ref.orgId);
     await process.replace(ref, { password: CANARY, token: `${CANARY}-2` });
@@ -229,7 +178,7 @@ describe('a ciphertext that is swapped', () => {
   });
 
   test('is refused with its key: a wrapped key that was copied from another organization', async () => {
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     const [ref, other] = [await makeSource(), await makeSource()];
     await process.replace(ref, { password: CANARY });
     await process.replace(other, { password: `${CANARY}-2` });
@@ -239,20 +188,20 @@ describe('a ciphertext that is swapped', () => {
       [other.orgId, ref.orgId],
     );
     await put(ref, 'password', await tokenOf(other, 'password'));
-    await expectCode((await Process.start(FIRST)).load(ref), 'SECRET_BACKEND_UNAVAILABLE');
+    await expectCode((await start(FIRST)).load(ref), 'SECRET_BACKEND_UNAVAILABLE');
     expect(await tampered(ref)).toHaveLength(1);
   });
 });
 
 describe('the key of an organization', () => {
-  const processAt = (all: readonly Process[], index: number): Process => {
+  const processAt = (all: readonly CredentialsProcess[], index: number): CredentialsProcess => {
     const process = all[index % all.length];
     if (!process) throw new Error('There is no process.');
     return process;
   };
 
   test('is one, however many start at once', async () => {
-    const parallel = await Promise.all([1, 2, 3, 4].map(() => Process.start(FIRST)));
+    const parallel = await Promise.all([1, 2, 3, 4].map(() => start(FIRST)));
     const orgId = randomUUID();
     const refs = await Promise.all(parallel.flatMap(() => [makeSource(orgId), makeSource(orgId)]));
     await Promise.all(
@@ -262,13 +211,13 @@ describe('the key of an organization', () => {
     );
     const keys = await asSuperuser('SELECT version, state FROM organization_keys WHERE org_id = $1', [orgId]);
     expect(keys).toEqual([{ version: 1, state: 'active' }]);
-    const late = await Process.start(FIRST);
+    const late = await start(FIRST);
     for (const [index, ref] of refs.entries())
       expect(await late.load(ref)).toEqual({ password: `${CANARY}-${String(index)}` });
   });
 
   test('is made though more callers come at once than there are connections', async () => {
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     const first = await makeSource();
     const refs = [first];
     while (refs.length < 40) refs.push(await makeSource(first.orgId));
@@ -279,7 +228,7 @@ describe('the key of an organization', () => {
   });
 
   test('outlives the rolled back transaction that asked for it first', async () => {
-    const process = await Process.start(FIRST);
+    const process = await start(FIRST);
     const ref = await makeSource();
     const next = await makeSource(ref.orgId);
     await process.service.prepare(ref.orgId);
@@ -290,14 +239,14 @@ describe('the key of an organization', () => {
       }),
     ).rejects.toThrow('on purpose');
     await process.replace(next, { password: CANARY });
-    expect(await (await Process.start(FIRST)).load(next)).toEqual({ password: CANARY });
+    expect(await (await start(FIRST)).load(next)).toEqual({ password: CANARY });
     expect(await process.load(ref)).toEqual({});
   });
 
   test('is read under an older secret after a newer one came', async () => {
     const ref = await makeSource();
-    await (await Process.start(FIRST)).replace(ref, { password: CANARY });
-    const both = await Process.start(`${SECOND},${FIRST}`);
+    await (await start(FIRST)).replace(ref, { password: CANARY });
+    const both = await start(`${SECOND},${FIRST}`);
     expect(await both.ready()).toBe(true);
     expect(await both.load(ref)).toEqual({ password: CANARY });
     const fresh = await makeSource();
@@ -312,7 +261,7 @@ describe('the key of an organization', () => {
 describe('a process with a wrong application secret', () => {
   test('is not ready, reads nothing and writes nothing', async () => {
     const ref = await makeSource();
-    const right = await Process.start(FIRST);
+    const right = await start(FIRST);
     expect(await right.ready()).toBe(true);
     await right.replace(ref, { password: CANARY });
     const snapshot = async (): Promise<unknown[]> => [
@@ -321,7 +270,7 @@ describe('a process with a wrong application secret', () => {
     ];
     const before = await snapshot();
 
-    const wrong = await Process.start(SECOND);
+    const wrong = await start(SECOND);
     expect(await wrong.ready()).toBe(false);
     await expectCode(wrong.load(ref), 'SECRET_BACKEND_UNAVAILABLE');
     await expectCode(wrong.replace(ref, { password: 'x' }), 'SECRET_BACKEND_UNAVAILABLE');

@@ -122,6 +122,20 @@ describe('what the API answers is what openapi.json says', () => {
     await get('/health/ready');
   });
 
+  it('for keys', async () => {
+    const keys = '/organization/keys';
+    await get(keys);
+    expect((await api.call('POST', `${keys}/rotate`)).status).toBe(202);
+    const state = async (): Promise<string> => (await app.call('GET', keys)).text;
+    await until(async () => (await state()).includes('"succeeded"'), 'the rotation succeeds');
+    await get(keys);
+    await api.call('POST', `${keys}/rewrap`);
+    await api.call('DELETE', `${keys}/2`);
+    await api.call('DELETE', `${keys}/x`);
+    expect((await api.call('DELETE', `${keys}/1`)).status).toBe(204);
+    await get(keys);
+  });
+
   it('for files', async () => {
     const { url } = (await get(at('orders', '/file-url'))) as { url: string };
     expect(await get(new URL(url).pathname)).toContain('2.50');

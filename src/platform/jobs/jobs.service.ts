@@ -6,7 +6,7 @@ import { Log } from '../telemetry/log.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { JobSignals } from './job-signals.js';
 
-export type JobKind = 'test' | 'discovery';
+export type JobKind = 'test' | 'discovery' | 're_encryption';
 
 /** What a job is about: ids alone, never a secret. The row that `refId` names is the truth about the work. */
 export interface JobRef {

@@ -21,6 +21,8 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
   private retry: NodeJS.Timeout | undefined;
   private backoffMs = 250;
   private stopped = false;
+  /** The newest try to connect. */
+  private trying: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly config: Config,
@@ -28,12 +30,14 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    void this.connect();
+    this.trying = this.connect();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.retry);
+    // A connection that is on its way would stay open, and the process with it.
+    await this.trying;
     await this.client?.end().catch(() => undefined);
   }
 
@@ -111,7 +115,9 @@ export class Notifications implements OnModuleInit, OnApplicationShutdown {
   private later(): void {
     if (this.stopped) return;
     clearTimeout(this.retry);
-    this.retry = setTimeout(() => void this.connect(), this.backoffMs);
+    this.retry = setTimeout(() => {
+      this.trying = this.connect();
+    }, this.backoffMs);
     this.backoffMs = Math.min(this.backoffMs * 2, MAX_BACKOFF_MS);
   }
 }
