@@ -1,7 +1,8 @@
 import { AppError } from '../../common/app-error.js';
+import { nameOf } from '../families/named-address.js';
 import { recordsConnector } from '../families/records/records-connector.js';
 import { elsewhere, type OpenContext, type Remedy } from '../spi/index.js';
-import { dialRedis, nameOf } from './redis/redis-dial.js';
+import { dialRedis } from './redis/redis-dial.js';
 import { datasets, scopes } from './redis/redis-discovery.js';
 import { redisError, REDIS_CODES, type RedisLine } from './redis/redis-line.js';
 import { clusterOf } from './redis/redis-nodes.js';

@@ -69,6 +69,22 @@ export const serverAddress = (port: number) => ({
   ),
 });
 
+/** Further servers of the same source, as `host` or `host:port`. */
+export const otherServers = (title: string, port: number, use: string, marks: Marks = {}) =>
+  Type.Array(
+    Type.String({
+      pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$',
+      maxLength: 260,
+    }),
+    {
+      title,
+      description: `As \`host\` or \`host:port\` (port ${String(port)} if left out); ${use}`,
+      maxItems: 16,
+      'x-destination': true,
+      ...marks,
+    },
+  );
+
 /** Who to trust and how to log in to one SSH server. Nothing runs there: no agent, no command, no shell. */
 const sshServer = () => ({
   ...serverAddress(22),

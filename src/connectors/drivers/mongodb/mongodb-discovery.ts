@@ -10,6 +10,8 @@ import type { Document } from './wire.js';
 const HIDDEN = new Set(['admin', 'local', 'config']);
 /** Collections that are looked at at one moment, over the one connection. */
 const AT_ONCE = 8;
+/** Collections whose faults are told by name. */
+const MAX_TOLD = 5;
 
 export async function scopes(line: MongoDbLine): Promise<readonly string[]> {
   const { database } = line.config;
@@ -38,6 +40,7 @@ export async function* datasets(
   peek: Peek,
 ): AsyncGenerator<Dataset, CutShort | undefined> {
   const until = Date.now() + peek.maxMs;
+  const failed: string[] = [];
   let looked = 0;
   let bytes = 0;
   const list = { listCollections: 1, cursor: { batchSize: peek.batch } };
@@ -50,14 +53,34 @@ export async function* datasets(
       if (Date.now() > until || looked >= peek.maxListed || bytes > peek.maxBytes)
         return { reason: `Only ${String(looked)} collections were looked at within the bounds of a run.` };
       const some = found.slice(at, at + AT_ONCE);
-      for (const { dataset, read } of await Promise.all(some.map((info) => look(line, scope, info, peek)))) {
-        bytes += read;
-        yield dataset;
+      const looks = await Promise.all(
+        some.map((info) =>
+          look(line, scope, info, peek).catch((error: unknown) => {
+            failed.push(`${String(info.name)}: ${faultOfOne(line, error).message}`);
+          }),
+        ),
+      );
+      for (const seen of looks) {
+        if (!seen) continue;
+        bytes += seen.read;
+        yield seen.dataset;
       }
       looked += some.length;
     }
   }
-  return undefined;
+  if (failed.length === 0) return undefined;
+  const more = failed.length > MAX_TOLD ? ', and others' : '';
+  return {
+    reason: `${String(failed.length)} collections could not be read: ${failed.slice(0, MAX_TOLD).join('; ')}${more}.`,
+  };
+}
+
+/** The fault of one collection, which the others need not share. @throws what is a fault of the line, or of nobody yet. */
+function faultOfOne(line: MongoDbLine, error: unknown): AppError {
+  const ownFaults: readonly string[] = ['QUERY_FAILED', 'PERMISSION_DENIED', 'TIMEOUT', 'UNREACHABLE'];
+  // Where the line lives and something is UNREACHABLE, it is a shard behind a router.
+  if (!(error instanceof AppError) || !line.usable || !ownFaults.includes(error.code)) throw error;
+  return error;
 }
 
 async function look(line: MongoDbLine, schema: string, info: Document, { sample }: Peek) {

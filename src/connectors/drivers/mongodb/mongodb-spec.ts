@@ -1,18 +1,41 @@
 import { Type, type Static } from 'typebox';
-import { connectionSpec, endpoint, secret, text, tls } from '../../spi/index.js';
+import { connectionSpec, endpoint, otherServers, secret, text, tls } from '../../spi/index.js';
+
+export const DEFAULT_PORT = 27_017;
 
 export const MECHANISMS = ['scram_sha_256', 'scram_sha_1', 'plain', 'x509'] as const;
 
+export const READ_FROM = ['any', 'primary', 'secondary'] as const;
+
 export const mongodbSpec = connectionSpec('mongodb', {
-  ...endpoint(27_017),
+  ...endpoint(DEFAULT_PORT),
   srv: Type.Optional(
     Type.Boolean({
       title: 'SRV record',
       description:
-        'The host is a name whose SRV record lists the members (`mongodb+srv`); the first one that answers is read from.',
+        'The host is a name whose SRV record lists the members (`mongodb+srv`), all of them below its own domain.',
       default: false,
       'x-destination': true,
       'x-group': 'server',
+    }),
+  ),
+  others: Type.Optional(
+    otherServers(
+      'Other members',
+      DEFAULT_PORT,
+      'further members of the replica set, or routers, asked in this order where the first one cannot be read.',
+      { 'x-group': 'server' },
+    ),
+  ),
+  read_from: Type.Optional(
+    Type.Enum(READ_FROM, {
+      title: 'Read from',
+      description:
+        'any: the first member that can be read; primary: the primary alone; secondary: a secondary, the primary where there is none. Arbiters and hidden members are never read.',
+      default: 'any',
+      'x-destination': true,
+      'x-group': 'server',
+      'x-schema': 'MongoDbReadFrom',
     }),
   ),
   database: Type.Optional(

@@ -1,4 +1,3 @@
-import { AppError } from '../../../common/app-error.js';
 import { openSocket, secureSocket, tlsOptions, type Address, type OpenContext } from '../../spi/index.js';
 import { RedisLine, redisError } from './redis-line.js';
 import type { RedisConfig } from './redis-spec.js';
@@ -49,16 +48,3 @@ export async function dialRedis(
     context.signal.removeEventListener('abort', destroy);
   }
 }
-
-/** The address that a server named, as it came over the line. @throws AppError PROTOCOL where it is none. */
-export function namedAddress(host: unknown, port: unknown): Address {
-  const number = Number(port);
-  if (typeof host !== 'string' || !/^[A-Za-z0-9_.:-]{1,253}$/.test(host) || !isPort(number))
-    throw new AppError('PROTOCOL', 'The server names a node without an address that can be dialled.');
-  return { host, port: number };
-}
-
-const isPort = (port: number): boolean => Number.isInteger(port) && port >= 1 && port <= 65_535;
-
-export const nameOf = ({ host, port }: Address): string =>
-  host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;

@@ -1,6 +1,7 @@
 import { withDeadline } from '../../../common/deadline.js';
+import { nameOf, namedAddress } from '../../families/named-address.js';
 import { elsewhere, toConnectorError, type Address, type OpenContext } from '../../spi/index.js';
-import { dialRedis, nameOf, namedAddress } from './redis-dial.js';
+import { dialRedis } from './redis-dial.js';
 import { redisError, RedisNode, type FindNodes, type RedisLine } from './redis-line.js';
 import type { RedisConfig } from './redis-spec.js';
 

@@ -1,7 +1,8 @@
 import { AppError } from '../../../common/app-error.js';
 import { withDeadline } from '../../../common/deadline.js';
+import { addressIn, namedAddress } from '../../families/named-address.js';
 import { elsewhere, type Address, type OpenContext } from '../../spi/index.js';
-import { dialRedis, namedAddress } from './redis-dial.js';
+import { dialRedis } from './redis-dial.js';
 import { redisError, type RedisLine } from './redis-line.js';
 import { DEFAULT_PORT, SENTINEL_PORT, type RedisConfig } from './redis-spec.js';
 
@@ -19,7 +20,7 @@ export async function askSentinels(
   context: OpenContext,
 ): Promise<Address> {
   const { host, port = DEFAULT_PORT } = config;
-  const sentinels = [{ host, port }, ...(block.others ?? []).map(sentinelOf)];
+  const sentinels = [{ host, port }, ...(block.others ?? []).map((text) => addressIn(text, SENTINEL_PORT))];
   for (const [at, where] of sentinels.entries()) {
     const own = at === 0 ? context : elsewhere(context);
     const ask = (signal: AbortSignal): Promise<Address> =>
@@ -74,9 +75,4 @@ async function replicaOf(line: RedisLine, name: string): Promise<Address | undef
       return namedAddress(fact('ip'), fact('port'));
   }
   return undefined;
-}
-
-function sentinelOf(text: string): Address {
-  const [host = '', port] = text.split(':');
-  return { host, port: port === undefined ? SENTINEL_PORT : Number(port) };
 }

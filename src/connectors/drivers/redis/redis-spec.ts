@@ -1,5 +1,13 @@
 import { Type, type Static } from 'typebox';
-import { connectionSpec, endpoint, secret, text, tls, type ConnectionFault } from '../../spi/index.js';
+import {
+  connectionSpec,
+  endpoint,
+  otherServers,
+  secret,
+  text,
+  tls,
+  type ConnectionFault,
+} from '../../spi/index.js';
 
 export const DEFAULT_PORT = 6_379;
 export const SENTINEL_PORT = 26_379;
@@ -12,17 +20,10 @@ const sentinel = Type.Object(
       'x-destination': true,
     }),
     others: Type.Optional(
-      Type.Array(
-        Type.String({
-          pattern: '^[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?(:[0-9]{1,5})?$',
-          maxLength: 260,
-        }),
-        {
-          title: 'Other sentinels',
-          description: `As \`host\` or \`host:port\` (port ${String(SENTINEL_PORT)} if left out); asked in this order where the first one does not answer.`,
-          maxItems: 16,
-          'x-destination': true,
-        },
+      otherServers(
+        'Other sentinels',
+        SENTINEL_PORT,
+        'asked in this order where the first one does not answer.',
       ),
     ),
     username: Type.Optional(text('User name of the sentinels', { 'x-destination': true })),
