@@ -9,6 +9,7 @@ import {
   faultOf,
   leaksIn,
   openSession,
+  reaching,
   type Bench,
 } from './contract-source.js';
 
@@ -16,7 +17,8 @@ import {
 export function discoveryContract(bench: () => Bench): void {
   const open = () => {
     const { definition, source, proxy } = bench();
-    return openSession(definition, source.connection, { address: proxy?.address, root: source.root });
+    const way = source.network && proxy ? reaching(source.network, proxy.address) : {};
+    return openSession(definition, source.connection, { ...way, root: source.root });
   };
 
   describe('discovery', () => {

@@ -12,6 +12,7 @@ import {
   faultOf,
   moved,
   openSession,
+  reaching,
   remember,
   type Address,
   type Connection,
@@ -36,8 +37,8 @@ export function networkContract(
     return { proxy, network: source.network, connection: source.connection };
   };
   const open = (changes: Connection = {}, ms?: number): Promise<Session<'discover'>> => {
-    const { proxy, connection } = atHand();
-    const options = { address: proxy.address, ...(ms === undefined ? {} : { ms }) };
+    const { proxy, network, connection } = atHand();
+    const options = { ...reaching(network, proxy.address), ...(ms === undefined ? {} : { ms }) };
     return openSession(definition, { ...connection, ...changes }, options);
   };
 
@@ -55,7 +56,8 @@ export function networkContract(
   describe('a fault of the network', () => {
     test('a closed port is UNREACHABLE', async () => {
       const address = { host: '127.0.0.1', port: await freePort() };
-      const fault = await faultOf(openSession(definition, atHand().connection, { address }));
+      const { connection, network } = atHand();
+      const fault = await faultOf(openSession(definition, connection, reaching(network, address)));
       expect(fault.code).toBe('UNREACHABLE');
     });
 
@@ -179,7 +181,7 @@ function tlsContract(
     const { connection, network } = atHand();
     const proxy = await TcpProxy.start(address ?? tlsOf(network).address);
     const changed = moved(connection, block, { ...(free ? { host } : {}), tls });
-    const opened = openSession(definition, changed, { address: proxy.address });
+    const opened = openSession(definition, changed, reaching(network, proxy.address, tlsOf(network).entry));
     return { opened, proxy };
   };
 

@@ -66,6 +66,8 @@ export interface ContractSource {
 
 export interface NetworkSource {
   readonly address: Address;
+  /** Where the connection leads, where that only names the server of `address`, as a sentinel does. */
+  readonly entry?: Address;
   /** The same source with these fields changed must fail with AUTH_FAILED; absent only with a reason in `unproven`. */
   readonly wrongPassword?: Connection;
   /** The same source with these fields changed must fail with DATABASE_NOT_FOUND; absent where there are no databases. */
@@ -74,6 +76,7 @@ export interface NetworkSource {
   readonly tls?: {
     /** Where TLS is spoken; the same as `address` for servers that switch to TLS on one port. */
     readonly address: Address;
+    readonly entry?: Address;
     readonly ca: string;
     readonly otherCa: string;
     /** Only where the host is not the user's choice: where the same authority vouches for another name. */
@@ -127,6 +130,25 @@ export function answerFor(host: string, address: Address): void {
 /** Finds every address where it is written: a test has no egress policy. */
 export const anywhere = (where: Address): Promise<Address> =>
   Promise.resolve(answering.get(where.host) ?? where);
+
+/**
+ * How a session is opened so that it reaches its server over `through`: the connection leads there itself, or to an entry
+ * that names the server.
+ *
+ * @param entry where the connection leads, if not where it does without TLS.
+ */
+export function reaching(
+  { address, entry: plain }: NetworkSource,
+  through: Address,
+  entry = plain,
+): { readonly address: Address; readonly locate: OpenContext['locate'] } {
+  if (!entry) return { address: through, locate: anywhere };
+  const isServer = ({ host, port }: Address): boolean => host === address.host && port === address.port;
+  return {
+    address: entry,
+    locate: (where) => (isServer(where) ? Promise.resolve(through) : anywhere(where)),
+  };
+}
 
 /** Opens a session as the product does: checked, defaults filled in, under a deadline. */
 export async function openSession(

@@ -20,6 +20,7 @@ import {
   faultOf,
   leaksIn,
   openSession,
+  reaching,
   remember,
   type Bench,
   type ContractFixture,
@@ -77,9 +78,9 @@ export function describeConnector(definition: Discoverable, fixture: ContractFix
 function sessionContract(bench: () => Bench, answeredBy: (server: ServerInfo) => void): void {
   const open = (onStep?: (step: OpenStep, detail: unknown) => void) => {
     const { definition, source, proxy } = bench();
-    const { root } = source;
+    const { root, network } = source;
     return openSession(definition, source.connection, {
-      address: proxy?.address,
+      ...(network && proxy ? reaching(network, proxy.address) : {}),
       root,
       ...(onStep ? { onStep } : {}),
     });
@@ -140,9 +141,9 @@ function sessionContract(bench: () => Bench, answeredBy: (server: ServerInfo) =>
         locate: anywhere,
         ...(source.root === undefined ? {} : { root: source.root }),
       };
-      const fault = await faultOf(
-        definition.open(config, proxy ? { ...context, address: proxy.address } : context),
-      );
+      const { network } = source;
+      const way = network && proxy ? reaching(network, proxy.address) : {};
+      const fault = await faultOf(definition.open(config, { ...context, ...way }));
       expect(fault.code).toBe('CANCELLED');
       if (proxy) expect(proxy.dials).toBe(0);
     });

@@ -24,8 +24,7 @@ import {
   type Connection,
   type OpenOptions,
 } from './contract-source.js';
-
-const READER = '~* +@read +ping +info +select +scan +cluster|slots +cluster|myid';
+import { READER } from './redis-fixture.js';
 
 describe('modes of Redis', () => {
   const faultsOf = (fields: Connection): unknown => {
@@ -113,14 +112,22 @@ describeOn('redisCluster', 'a cluster of Redis', () => {
     );
   });
 
-  test('is read whole over TLS', async () => {
-    const { nodes, tlsPort, tls } = running.server;
-    // Without `tls-cluster` the nodes name their plain ports, whatever they are asked over.
-    const locate = ({ host, port }: Address): Promise<Address> =>
-      anywhere({ host, port: nodes.find((node) => node.port === port)?.tlsPort ?? port });
-    const { groups, end } = await discovered({ port: tlsPort, tls: { ca: tls.ca } }, { locate });
+  test('is read whole over TLS, where its nodes tell their TLS ports', async () => {
+    const { tlsPort, tls } = running.server;
+    const { groups, end } = await discovered({ port: tlsPort, tls: { ca: tls.ca } });
     expect(groups.get('db0.user:{id}')).toMatchObject({ row_estimate: 300 });
     expect(end).toMatchObject({ status: 'complete' });
+  });
+
+  test('is partial over TLS where its nodes tell their plain ports, and says what mends it', async () => {
+    const other = await startRedisCluster(join(folder, 'plain'), { tls: false });
+    try {
+      const { tlsPort, tls, password } = other.server;
+      const { end } = await discovered({ port: tlsPort, password, tls: { ca: tls.ca } });
+      expect(end).toMatchObject({ status: 'partial', reason: expect.stringContaining('tls-cluster yes') });
+    } finally {
+      await other.stop();
+    }
   });
 
   test('a node that the egress policy refuses is not dialled: the scope is partial', async () => {

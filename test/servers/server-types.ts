@@ -25,15 +25,23 @@ export interface ClickhouseTestServer extends TestServer {
   readonly tlsPort: number;
 }
 
+/** One server of a group. */
+export type RedisNodeAddress = Pick<RedisTestServer, 'port' | 'tlsPort' | 'pid'>;
+
 /** `port` is of the first node; all have the same password. */
 export interface RedisClusterTestServer extends RedisTestServer {
-  readonly nodes: readonly { readonly port: number; readonly tlsPort: number }[];
+  /** The masters. */
+  readonly nodes: readonly RedisNodeAddress[];
+  /** Of the last master, where one was asked for. */
+  readonly replica?: RedisNodeAddress;
 }
 
 /** `port` is the sentinel's; it and the nodes have the same password. */
 export interface RedisSentinelTestServer extends RedisTestServer {
   readonly masterName: string;
   readonly masterPort: number;
+  readonly masterTlsPort: number;
+  readonly masterPid: number;
   readonly replicaPort: number;
 }
 

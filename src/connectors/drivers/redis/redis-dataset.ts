@@ -24,10 +24,17 @@ interface KeyFacts {
   readonly records: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** A dataset of a group of keys: its type, the fields of its values, how much memory it takes; all from the sample. */
-export async function describeGroup(schema: string, group: KeyGroup<SampledKey>): Promise<Dataset> {
+/**
+ * A dataset of a group of keys: its type, the fields of its values, how much memory it takes; all from the sample. Undefined
+ * where the nodes that hold the sample are gone: a group without its fields would look like one that lost them.
+ */
+export async function describeGroup(
+  schema: string,
+  group: KeyGroup<SampledKey>,
+): Promise<Dataset | undefined> {
   const looks = group.sample.map(({ node, key }) => node.attempt((line) => lookInto(line, key)));
   const facts = (await Promise.all(looks)).filter((fact) => fact !== undefined);
+  if (facts.length === 0 && group.sample.some(({ node }) => node.fault !== undefined)) return undefined;
   const types = [...new Set(facts.map(({ type }) => type))].sort();
   const sizes = facts.map(({ bytes }) => bytes).filter((bytes) => bytes !== undefined);
   const mean = sizes.reduce((sum, bytes) => sum + bytes, 0) / sizes.length;

@@ -36,7 +36,8 @@ export async function* datasets(
     const cut = await scanNodes(nodes, peek, groups);
     for (const { pattern, count, sample } of groups.list()) {
       const keys = sample.filter((key) => key !== undefined);
-      yield await describeGroup(scope, { pattern, count, sample: keys });
+      const dataset = await describeGroup(scope, { pattern, count, sample: keys });
+      if (dataset) yield dataset;
       if (peek.pauseMs > 0) await pause(peek.pauseMs, undefined, { signal: peek.signal });
     }
     const failed = nodes.flatMap(({ name, fault }) =>

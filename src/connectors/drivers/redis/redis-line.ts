@@ -49,9 +49,17 @@ export function redisCode(error: unknown): string | undefined {
   return word ?? /^([A-Z]{2,20})(?: |$)/.exec(error.message)?.[1];
 }
 
-/** Whether the server understood and refused: not allowed, or not known to this version. The line is still good. */
-export function isRefusal(error: unknown): boolean {
+/** Whether the server answered with an error: the line is still good. */
+function isReply(error: unknown): boolean {
   return error instanceof Error && error.name === 'ReplyError';
+}
+
+/** Replies of a server, or of its cluster, that cannot serve at this moment: they say nothing about what was asked for. */
+const OUT_OF_SERVICE: readonly string[] = ['CLUSTERDOWN', 'MASTERDOWN', 'LOADING', 'BUSY'];
+
+/** Whether the server understood and refused: not allowed, or not known to this version. */
+function isRefusal(error: unknown): boolean {
+  return isReply(error) && !OUT_OF_SERVICE.includes(redisCode(error) ?? '');
 }
 
 /** One ioredis client over a socket that is open already: no reconnects, no queue, no retry, nothing of its own. */
@@ -122,7 +130,7 @@ export class RedisLine implements RecordsLine {
     try {
       return await commands(this.client);
     } catch (error) {
-      if (isRefusal(error)) throw error;
+      if (isReply(error)) throw error;
       if (error instanceof Error && error.message === 'Command timed out')
         this.fail(new AppError('TIMEOUT', `The source did not answer within ${String(COMMAND_MS)} ms.`));
       throw this.lost instanceof AppError ? this.lost : redisError(this.lost ?? error);
@@ -163,7 +171,10 @@ export class RedisLine implements RecordsLine {
   }
 }
 
-/** One server that holds keys. A fault of the line of the session ends the work; one of another node ends that node. */
+/**
+ * One server that holds keys. A fault of the line of the session ends the work; one of another node ends that node, and so does
+ * a cluster that is down for want of slots.
+ */
 export class RedisNode {
   /** Why the rest of it is not read. */
   fault: string | undefined;
@@ -181,8 +192,10 @@ export class RedisNode {
     try {
       return await work(this.line);
     } catch (error) {
-      if (this.own) throw redisError(error);
-      this.fault = redisError(error).message;
+      const fault = redisError(error);
+      const slotsAreDown = redisCode(error) === 'CLUSTERDOWN';
+      if (this.own && !slotsAreDown) throw fault;
+      this.fault = slotsAreDown ? 'slots of the cluster are down (CLUSTERDOWN)' : fault.message;
       return undefined;
     }
   }

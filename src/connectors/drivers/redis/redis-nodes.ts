@@ -9,6 +9,9 @@ const SLOTS = 16_384;
 /** What the dial of one node may take: a node that is gone must not cost the others their time. */
 const DIAL_MS = 5_000;
 
+/** Unless it is told to, a node names the plain ports of the others to who asks over TLS. */
+const TELL_TLS_PORTS = ' (with "tls-cluster yes" nodes tell their TLS ports)';
+
 /** Finds all masters by CLUSTER SLOTS; each that is not the seed itself is located (judged, pinned) and dialled. */
 export function clusterOf(config: RedisConfig, context: OpenContext): FindNodes {
   return async (line, signal) => {
@@ -24,7 +27,11 @@ export function clusterOf(config: RedisConfig, context: OpenContext): FindNodes 
         );
         return new RedisNode(nameOf(where), opened, false);
       } catch (error) {
-        missing.push(`node ${nameOf(where)}: ${toConnectorError(error, {}).message}`);
+        const { code, message } = toConnectorError(error, {});
+        // A plain port waits for more where it is greeted by TLS.
+        const isPlain = config.tls?.mode !== 'disable' && ['TLS_FAILED', 'TIMEOUT'].includes(code);
+        const more = isPlain ? TELL_TLS_PORTS : '';
+        missing.push(`node ${nameOf(where)}: ${message}${more}`);
         return undefined;
       }
     };

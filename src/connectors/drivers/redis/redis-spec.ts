@@ -53,7 +53,7 @@ export const redisSpec = connectionSpec('redis', {
     Type.Enum(['standalone', 'sentinel', 'cluster'] as const, {
       title: 'Mode',
       description:
-        'standalone: host is the server; sentinel: host and port are those of a sentinel (usually port 26379), which names the master; cluster: host is any node, and all masters are read.',
+        'standalone: host is the server; sentinel: host and port are those of a sentinel (usually port 26379), which names the master; cluster: host is any node, and all masters are read; with TLS its nodes need `tls-cluster yes`, else they name their plain ports, and the rest of the cluster is told to be missing.',
       default: 'standalone',
       'x-destination': true,
       'x-group': 'server',
