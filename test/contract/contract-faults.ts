@@ -24,24 +24,58 @@ import {
 
 const DEADLINE_MS = 600;
 
+type AtHand = () => { proxy: TcpProxy; network: NetworkSource; connection: Connection };
+type Open = (changes?: Connection, ms?: number) => Promise<Session<'discover'>>;
+
 /** Each fault of the network and of the login, with its code; nothing to test where a source is a file. */
 export function networkContract(
   definition: Discoverable,
-  { stateless = false, local = false, block, unproven = {} }: ContractFixture,
+  fixture: ContractFixture,
   bench: () => Bench,
 ): void {
+  const { local = false, versionOnly = false, block, unproven = {} } = fixture;
   if (local || (!('host' in definition.spec.properties) && !definition.endpoint)) return;
-  const atHand = (): { proxy: TcpProxy; network: NetworkSource; connection: Connection } => {
+  const atHand: AtHand = () => {
     const { proxy, source } = bench();
     if (!proxy || !source.network) throw new Error('A source with a host needs its network facts.');
     return { proxy, network: source.network, connection: source.connection };
   };
-  const open = (changes: Connection = {}, ms?: number): Promise<Session<'discover'>> => {
+  const open: Open = (changes = {}, ms) => {
     const { proxy, network, connection } = atHand();
     const options = { ...reaching(network, proxy.address), ...(ms === undefined ? {} : { ms }) };
     return openSession(definition, { ...connection, ...changes }, options);
   };
 
+  if (!versionOnly) lineFaults(definition, fixture, { atHand, open });
+
+  describe('a fault of the login', () => {
+    if (unproven.wrong_password) return;
+    test('a wrong password is AUTH_FAILED, with one attempt', async () => {
+      const { proxy, network } = atHand();
+      if (!network.wrongPassword) throw new Error('A wrong password, or a reason in `unproven`.');
+      remember(...Object.values(network.wrongPassword).filter((value) => typeof value === 'string'));
+      const fault = await faultOf(open(network.wrongPassword));
+      expect(fault.code).toBe('AUTH_FAILED');
+      // None where a token server in front of it refuses already.
+      expect(proxy.dials).toBeLessThanOrEqual(1);
+    });
+
+    test('a wrong database is DATABASE_NOT_FOUND', async () => {
+      const { wrongDatabase } = atHand().network;
+      if (!wrongDatabase) return;
+      expect((await faultOf(open(wrongDatabase))).code).toBe('DATABASE_NOT_FOUND');
+    });
+  });
+
+  if (!unproven.tls) tlsContract(definition, { block, unproven }, atHand);
+}
+
+/** What our side makes of lines that are lost, silent, frozen or slow. */
+function lineFaults(
+  definition: Discoverable,
+  { stateless = false, block, unproven = {} }: ContractFixture,
+  { atHand, open }: { readonly atHand: AtHand; readonly open: Open },
+): void {
   /** The host of such a type cannot be changed at will: what it asks for is what it names as its endpoint. */
   const expectEndpoint = async (connection: Connection): Promise<void> => {
     const asked: Address[] = [];
@@ -142,27 +176,6 @@ export function networkContract(
       await session.close();
     });
   });
-
-  describe('a fault of the login', () => {
-    if (unproven.wrong_password) return;
-    test('a wrong password is AUTH_FAILED, with one attempt', async () => {
-      const { proxy, network } = atHand();
-      if (!network.wrongPassword) throw new Error('A wrong password, or a reason in `unproven`.');
-      remember(...Object.values(network.wrongPassword).filter((value) => typeof value === 'string'));
-      const fault = await faultOf(open(network.wrongPassword));
-      expect(fault.code).toBe('AUTH_FAILED');
-      // None where a token server in front of it refuses already.
-      expect(proxy.dials).toBeLessThanOrEqual(1);
-    });
-
-    test('a wrong database is DATABASE_NOT_FOUND', async () => {
-      const { wrongDatabase } = atHand().network;
-      if (!wrongDatabase) return;
-      expect((await faultOf(open(wrongDatabase))).code).toBe('DATABASE_NOT_FOUND');
-    });
-  });
-
-  if (!unproven.tls) tlsContract(definition, { block, unproven }, atHand);
 }
 
 function tlsContract(

@@ -32,6 +32,11 @@ export interface ContractFixture {
    * Each call stands alone, as over HTTP: a lost socket is no loss of the session, and the next call has a new one.
    */
   readonly stateless?: boolean;
+  /**
+   * Another suite shows the whole contract of this type. Here only what a version of the server can change is shown again:
+   * sessions, discovery, logins and TLS; not the spec, nor what our side makes of lost, silent and slow lines.
+   */
+  readonly versionOnly?: boolean;
   /** For a type of files: they are in the organization's folder, so that there is no network to fail. */
   readonly local?: boolean;
   /** The field whose block says where the source is (`host`, `tls`), where that does not stand in the connection itself. */

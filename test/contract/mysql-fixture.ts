@@ -53,7 +53,7 @@ export interface MysqlFixture {
 
 export async function freshMysqlDatabase(
   statements: readonly string[] = SCHEMA,
-  name: 'mariadb' | 'mysql' = 'mariadb',
+  name: 'mariadb' | 'mysql' | 'mysql-5.7' = 'mariadb',
 ): Promise<MysqlFixture> {
   const server = await servers[name]();
   const admin = await createConnection({

@@ -50,6 +50,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 250,
     start: async (folder) => (await import('./mysql.js')).startMysql(folder),
   },
+  'mysql-5.7': {
+    needs: ['maven/mysql-5.7/bin/mysqld'],
+    mb: 200,
+    start: async (folder) => (await import('./mysql.js')).startMysql(folder, 'mysql-5.7'),
+  },
   redis: {
     needs: ['redis-server'],
     mb: 10,

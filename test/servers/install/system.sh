@@ -29,7 +29,7 @@ need clickhouse-server clickhouse-server
 need rabbitmq-server rabbitmq-server
 need nats-server nats-server
 need pgbouncer pgbouncer
-# MySQL 8 comes without its libraries.
+# MySQL comes without its libraries.
 library libaio.so.1 libaio1
 library libnuma.so.1 libnuma1
 # What the other parts need.

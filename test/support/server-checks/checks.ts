@@ -1,6 +1,6 @@
 import type { ServerName, TestServers } from '../../servers/server-types.js';
 import type { Check } from './check.js';
-import { postgres, mysql, pgbouncer, clickhouse, trino } from './sql.js';
+import { postgres, mysql, mysqlWithoutTls, pgbouncer, clickhouse, trino } from './sql.js';
 import {
   redis,
   redisCluster,
@@ -26,6 +26,7 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   'postgres-17': postgres,
   mariadb: mysql,
   mysql,
+  'mysql-5.7': mysqlWithoutTls,
   redis,
   redisCluster,
   redisSentinel,

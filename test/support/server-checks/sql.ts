@@ -48,6 +48,21 @@ export const mysql: Check<TestServer> = {
   refused: (server) => mysql.accepted({ ...server, password: 'wrong' }),
 };
 
+/** MySQL 5.7, which has no TLS that would be taken. */
+export const mysqlWithoutTls: Check<TestServer> = {
+  accepted: async ({ host, port, username, password }) => {
+    const connection = await createConnection({ host, port, user: username, password });
+    try {
+      const [rows] = await connection.query('SELECT VERSION() AS version');
+      return (rows as { version: string }[])[0]?.version.slice(0, 3);
+    } finally {
+      connection.destroy();
+    }
+  },
+  expected: '5.7',
+  refused: (server) => mysqlWithoutTls.accepted({ ...server, password: 'wrong' }),
+};
+
 export const pgbouncer: Check<PgBouncerTestServer> = {
   accepted: async ({ host, port, username, password, tls }) => {
     const client = new pg.Client({
