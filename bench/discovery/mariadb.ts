@@ -16,7 +16,7 @@ const REQUEST: DiscoveryRequest = { include: ['bench*'], exclude: [], strategy: 
 const run = promisify(execFile);
 
 /** MariaDB's tables like those of PostgreSQL: 10 columns, keys, indexes, a foreign key, checks, comments. */
-function* statements(tables: number): Generator<string> {
+export function* mysqlTables(tables: number): Generator<string> {
   for (let at = 0; at < SCHEMAS; at += 1) yield `CREATE DATABASE bench_${String(at)}`;
   for (let at = 0; at < tables; at += 1) {
     const schema = `bench_${String(at % SCHEMAS)}`;
@@ -57,7 +57,7 @@ export async function benchMariadb(tables: number, rounds: number): Promise<void
       user: server.username,
       password: server.password,
     });
-    for (const statement of statements(tables)) await admin.query(statement);
+    for (const statement of mysqlTables(tables)) await admin.query(statement);
     // A table of the last seconds is taken as changed: the refreshes are measured on older ones.
     await new Promise((done) => setTimeout(done, 4_000));
     const found: Rounds = { full: [], changed: [], unchanged: [], dump: [] };

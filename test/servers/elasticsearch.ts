@@ -15,7 +15,10 @@ const HEAP_MB = 384;
  * Starts one node of Elasticsearch with its security: passwords, roles, API keys. It has the core modules only: no
  * data streams, no scripts, no lifecycles. TLS is of a front, as Elasticsearch has one port.
  */
-export async function startElasticsearch(folder: string): Promise<Running<ElasticsearchTestServer>> {
+export async function startElasticsearch(
+  folder: string,
+  heapMb = HEAP_MB,
+): Promise<Running<ElasticsearchTestServer>> {
   filesIn(folder);
   const { prefix, own } = unprivileged(folder);
   own(folder);
@@ -52,7 +55,7 @@ export async function startElasticsearch(folder: string): Promise<Running<Elasti
       .join(''),
   );
   // Its own file would have a log of garbage collection in the folder of the program.
-  const [, ...jvm] = java(join(folder, 'tmp'), HEAP_MB);
+  const [, ...jvm] = java(join(folder, 'tmp'), heapMb);
   file('jvm.options', jvm.join('\n'));
   file('users', `${username}:${hashOf(password)}\n`);
   file('users_roles', `superuser:${username}\n`);

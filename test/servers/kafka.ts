@@ -15,7 +15,7 @@ const MECHANISMS = 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512,OAUTHBEARER';
 const USERS = ['admin', 'reader'] as const;
 
 /** Starts one node of Kafka, broker and controller in one: listeners with and without SASL and TLS, access lists. */
-export async function startKafka(folder: string): Promise<Running<KafkaTestServer>> {
+export async function startKafka(folder: string, heapMb = 256): Promise<Running<KafkaTestServer>> {
   const file = filesIn(folder);
   const tls = makeTlsMaterial();
   const ports = await Promise.all(Array.from({ length: 5 }, freePort));
@@ -73,7 +73,7 @@ export async function startKafka(folder: string): Promise<Running<KafkaTestServe
   }
   const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
   const properties = file('server.properties', lines.join(''));
-  const command = java(folder, 256, '-cp', jarsIn(cached('maven', 'kafka')));
+  const command = java(folder, heapMb, '-cp', jarsIn(cached('maven', 'kafka')));
   const [program = '', ...options] = command;
   const scram = USERS.flatMap((name) =>
     ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [

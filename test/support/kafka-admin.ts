@@ -12,7 +12,10 @@ export interface NewTopic {
 
 /** What a test does to Kafka, as nobody in particular: makes topics, messages, groups and access lists. */
 export class KafkaAdmin {
-  private constructor(private readonly line: BrokerLine) {}
+  private constructor(
+    /** For what has no method here. */
+    readonly line: BrokerLine,
+  ) {}
 
   static async connect(port: number): Promise<KafkaAdmin> {
     const context = { signal: AbortSignal.timeout(30_000), locate: anywhere };
