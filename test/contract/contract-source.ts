@@ -26,6 +26,8 @@ export interface ContractFixture {
   readonly server?: ServerName | readonly ServerName[];
   /** What lies between and is proven as well, such as a pooler. */
   readonly through?: string;
+  /** What it works together with and is proven as well, such as a schema registry. */
+  readonly beside?: string;
   /** The double that stands in for a server that cannot be had, in a few words for the docs. */
   readonly double?: string;
   /**

@@ -10,7 +10,7 @@ const FOLDER = join(import.meta.dirname, '../../.cache/proven');
 /** Notes that the suite of a type ran. A suite that failed is noted too: CI is red then anyway. */
 export async function recordProof(
   { type, category }: Discoverable,
-  { server: needed = [], through, block = 'local files', double, unproven = {} }: ContractFixture,
+  { server: needed = [], through, beside, block = 'local files', double, unproven = {} }: ContractFixture,
   server: ServerInfo | undefined,
 ): Promise<void> {
   // A plugin's author runs the suite too: that proves nothing about this product.
@@ -18,7 +18,7 @@ export async function recordProof(
   const place = [needed].flat().join(', ') || block;
   const proof: Proof = {
     type,
-    on: `${server.product} ${server.version}${category === 'file' ? ` on ${place}` : ''}${through === undefined ? '' : ` through ${through}`}`,
+    on: `${server.product} ${server.version}${category === 'file' ? ` on ${place}` : ''}${through === undefined ? '' : ` through ${through}`}${beside === undefined ? '' : ` with ${beside}`}`,
     ...(double === undefined ? {} : { double }),
     unproven: unproven as Record<string, string>,
   };

@@ -130,6 +130,11 @@ export const CATALOGUE: { readonly [N in ServerName]: Entry<TestServers[N]> } = 
     mb: 300,
     start: async (folder) => (await import('./kafka.js')).startKafka(folder),
   },
+  schemaRegistry: {
+    needs: ['java', 'maven/apicurio/installed'],
+    mb: 300,
+    start: async (folder) => (await import('./schema-registry.js')).startSchemaRegistry(folder),
+  },
   rabbitmq: {
     needs: ['rabbitmq-server', 'epmd'],
     mb: 150,

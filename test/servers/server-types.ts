@@ -153,6 +153,13 @@ export interface SshdTestServer extends TestEndpoint {
 }
 
 /** The majors of PostgreSQL beside the product's own one. */
+/** A schema registry with the interface of Confluent's. */
+export interface SchemaRegistryTestServer extends TestServer {
+  readonly tlsPort: number;
+  /** Where that interface begins, such as `/apis/ccompat/v7`. */
+  readonly path: string;
+}
+
 export type PostgresMajor = 12 | 13 | 14 | 15 | 16 | 17;
 
 export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`, TestServer>> {
@@ -177,6 +184,7 @@ export interface TestServers extends Readonly<Record<`postgres-${PostgresMajor}`
   /** With and without TLS on the one port. */
   readonly cassandra: TestServer;
   readonly kafka: KafkaTestServer;
+  readonly schemaRegistry: SchemaRegistryTestServer;
   readonly rabbitmq: RabbitMqTestServer;
   readonly nats: NatsTestServer;
   readonly pgbouncer: PgBouncerTestServer;

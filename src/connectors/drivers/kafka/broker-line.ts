@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
+import { FrameBuffer } from '../../families/frame-buffer.js';
 import {
   guard,
   Meter,
@@ -16,6 +17,8 @@ import { KafkaReader, KafkaWriter, strange } from './wire.js';
 const CLIENT_ID = 'datawave-data-sources';
 /** The metadata of a hundred thousand partitions has a few MB. */
 const MAX_ANSWER_BYTES = 128_000_000;
+/** The length of an answer, and the number of its request. */
+const HEAD_BYTES = 8;
 /** A broker that says nothing for so long within one request is lost, whatever the whole work may still take. */
 const REQUEST_MS = 30_000;
 
@@ -36,8 +39,7 @@ interface Waiting {
 export class BrokerLine {
   private readonly meter = new Meter(MAX_ANSWER_BYTES);
   private readonly waiting: Waiting[] = [];
-  private chunks: Buffer[] = [];
-  private length = 0;
+  private readonly frames = new FrameBuffer(HEAD_BYTES, frameBytes);
   private sent = 0;
   private answered = 0;
   private lost: AppError | undefined;
@@ -93,31 +95,12 @@ export class BrokerLine {
   }
 
   private take(chunk: Buffer): void {
-    this.chunks.push(chunk);
-    this.length += chunk.length;
-    for (;;) {
-      const size = this.awaited();
-      if (size === undefined || this.length < size + 4) return;
-      const bytes = Buffer.concat(this.chunks, this.length);
-      const rest = bytes.subarray(size + 4);
-      this.chunks = rest.length === 0 ? [] : [rest];
-      this.length = rest.length;
+    for (const frame of this.frames.take(chunk)) {
       const waiting = this.waiting.shift();
-      if (!waiting || bytes.readInt32BE(4) !== this.answered) throw strange();
+      if (!waiting || frame.readInt32BE(4) !== this.answered) throw strange();
       this.answered += 1;
-      waiting.resolve(bytes.subarray(8, size + 4));
+      waiting.resolve(frame.subarray(HEAD_BYTES));
     }
-  }
-
-  /** Length of the answer that comes now; undefined until it is known. */
-  private awaited(): number | undefined {
-    if (this.length < 8) return undefined;
-    let [first = Buffer.alloc(0)] = this.chunks;
-    if (first.length < 8) this.chunks = [(first = Buffer.concat(this.chunks, this.length))];
-    const size = first.readInt32BE(0);
-    // The answer to something else, such as HTTP, begins with a number that is none.
-    if (size < 4 || size > MAX_ANSWER_BYTES) throw strange();
-    return size;
   }
 
   private fail(reason: AppError): void {
@@ -125,4 +108,11 @@ export class BrokerLine {
     this.socket.destroy();
     for (const { reject } of this.waiting.splice(0)) reject(this.lost);
   }
+}
+
+/** Bytes of the answer that begins so. What is something else, such as HTTP, begins with a number that is none. */
+function frameBytes(head: Buffer): number {
+  const size = head.readInt32BE(0);
+  if (size < 4 || size > MAX_ANSWER_BYTES) throw strange();
+  return size + 4;
 }

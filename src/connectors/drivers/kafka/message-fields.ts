@@ -1,5 +1,6 @@
 import { AvroSchema } from '../../families/files/worker/avro/avro-schema.js';
 import { FieldLister } from '../../families/files/worker/field-list.js';
+import { bundled } from '../../families/records/bundled-schema.js';
 import { SchemaFields } from '../../families/records/schema-fields.js';
 import type { Field } from '../../spi/index.js';
 import { protobufColumns } from './protobuf.js';
@@ -9,17 +10,20 @@ import type { RegisteredSchema } from './schema-registry.js';
 const KEY = '_key';
 
 /** The fields that a registered schema declares; undefined where it cannot be read. */
-export function fieldsOf({ kind, text }: RegisteredSchema): Field[] | undefined {
+export function fieldsOf({ kind, text, references }: RegisteredSchema): Field[] | undefined {
   try {
     const lister = new FieldLister();
-    if (kind === 'AVRO') return lister.list(new AvroSchema(JSON.parse(text), lister).columns());
-    if (kind === 'PROTOBUF') return lister.list(protobufColumns(text, lister));
+    const others = [...references.values()];
+    if (kind === 'AVRO') {
+      const named = others.map((other) => JSON.parse(other) as unknown);
+      return lister.list(new AvroSchema(JSON.parse(text), lister, named).columns());
+    }
+    if (kind === 'PROTOBUF') return lister.list(protobufColumns(text, lister, others));
     if (kind !== 'JSON') return undefined;
-    const document: unknown = JSON.parse(text);
-    if (typeof document !== 'object' || document === null) return undefined;
-    return new SchemaFields(document as Readonly<Record<string, unknown>>).read(document).fields;
+    const document = bundled(JSON.parse(text), references);
+    return document && new SchemaFields(document).read(document).fields;
   } catch {
-    // A schema of references to others, or one that is damaged: the topic is there all the same.
+    // It refers to a schema that is not there, or is damaged: the topic is there all the same.
     return undefined;
   }
 }

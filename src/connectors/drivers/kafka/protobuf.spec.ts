@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fieldsOf } from './message-fields.js';
 
-const read = (text: string) => fieldsOf({ kind: 'PROTOBUF', version: 1, text }) ?? [];
+const NONE = new Map<string, string>();
+const read = (text: string, references: ReadonlyMap<string, string> = NONE) =>
+  fieldsOf({ kind: 'PROTOBUF', version: 1, text, references }) ?? [];
 const names = (text: string): string[] => read(text).map(({ name, type }) => `${name} ${type}`);
 
 describe('the fields of a .proto text', () => {
@@ -19,6 +21,22 @@ describe('the fields of a .proto text', () => {
     const text =
       'package p.q; message A { message I { bytes x = 1; } I a = 1; A.I b = 2; p.q.A.I c = 3; .p.q.A.I d = 4; Z e = 5; }';
     expect(names(text)).toEqual(['a object', 'b object', 'c object', 'd object', 'e unknown']);
+  });
+
+  test('are found in the files that it imports, by their packages', () => {
+    const references = new Map([
+      ['other.proto', 'package p.r; message No { int32 no = 1; } message B { string b = 1; C c = 2; }'],
+      ['third.proto', 'package p.r; enum C { X = 0; }'],
+    ]);
+    const text =
+      'package p.q; import "other.proto"; message A { p.r.B full = 1; r.B near = 2; .p.r.C top = 3; B far = 4; .google.protobuf.Timestamp at = 5; }';
+    expect(read(text, references)).toMatchObject([
+      { name: 'full', type: 'object', fields: [{ name: 'b' }, { name: 'c', type: 'enum', values: ['X'] }] },
+      { name: 'near', type: 'object' },
+      { name: 'top', type: 'enum' },
+      { name: 'far', type: 'unknown' },
+      { name: 'at', type: 'timestamp_tz' },
+    ]);
   });
 
   test('are not taken for texts or comments', () => {
@@ -91,6 +109,6 @@ describe('a schema that cannot be read', () => {
     ['null', 'JSON', 'null'],
     ['another language', 'THRIFT', 'struct A {}'],
   ])('has no fields: %s', (_what, kind, text) => {
-    expect(fieldsOf({ kind, text, version: 1 })).toBeUndefined();
+    expect(fieldsOf({ kind, text, version: 1, references: NONE })).toBeUndefined();
   });
 });

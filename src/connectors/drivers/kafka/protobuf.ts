@@ -38,19 +38,33 @@ interface Message {
   readonly fields: readonly Declared[];
 }
 
-/** The fields of the first message of a .proto text, which is the one that a registry means. */
-export function protobufColumns(text: string, lister: FieldLister): ColumnFacts[] {
-  const parser = new ProtoParser(text);
-  parser.parse();
-  const root = parser.first;
-  return root === undefined ? [] : new Columns(parser, lister).of(root);
+/** What .proto texts declare, by names with the package in front. */
+class Declarations {
+  readonly messages = new Map<string, Message>();
+  readonly enums = new Map<string, readonly string[]>();
+}
+
+/**
+ * The fields of the first message of a .proto text, which is the one that a registry means.
+ *
+ * @param imported texts of the files that it imports, and those of theirs.
+ */
+export function protobufColumns(
+  text: string,
+  lister: FieldLister,
+  imported: readonly string[] = [],
+): ColumnFacts[] {
+  const declared = new Declarations();
+  for (const other of imported) new ProtoParser(other, declared).parse();
+  const root = new ProtoParser(text, declared).parse();
+  return root === undefined ? [] : new Columns(declared, lister).of(root);
 }
 
 class Columns {
   private readonly around = new Set<string>();
 
   constructor(
-    private readonly proto: ProtoParser,
+    private readonly proto: Declarations,
     private readonly lister: FieldLister,
   ) {}
 
@@ -69,7 +83,8 @@ class Columns {
   }
 
   private single(type: string, scope: string): TypeFacts {
-    if (Object.hasOwn(SCALARS, type)) return { native: type, type: SCALARS[type] ?? 'unknown' };
+    const plain = type.replace(/^\./, '');
+    if (Object.hasOwn(SCALARS, plain)) return { native: type, type: SCALARS[plain] ?? 'unknown' };
     const name = this.resolved(type, scope);
     const values = this.proto.enums.get(name);
     if (values) return { native: type, type: 'enum', values };
@@ -82,7 +97,7 @@ class Columns {
     return { native: type, type: 'object', fields };
   }
 
-  /** A name is looked for in the message at hand, then in those around it. */
+  /** A name is looked for in the message at hand, then in those around it, then in the packages around them. */
   private resolved(type: string, scope: string): string {
     const name = type.replace(/^\./, '');
     const known = (full: string): boolean => this.proto.messages.has(full) || this.proto.enums.has(full);
@@ -92,34 +107,35 @@ class Columns {
       around = around.includes('.') ? around.slice(0, around.lastIndexOf('.')) : ''
     )
       if (known(`${around}.${name}`)) return `${around}.${name}`;
-    if (known(name)) return name;
-    // With the package of the file in front.
-    return name.startsWith(`${this.proto.package}.`) ? name.slice(this.proto.package.length + 1) : name;
+    return name;
   }
 }
 
 /** Reads what declares fields out of a .proto text, and passes over everything else. */
 class ProtoParser {
-  readonly messages = new Map<string, Message>();
-  readonly enums = new Map<string, readonly string[]>();
-  package = '';
-  first: string | undefined;
+  private first: string | undefined;
   private readonly tokens: readonly string[];
   private at = 0;
 
-  constructor(text: string) {
+  constructor(
+    text: string,
+    private readonly declared: Declarations,
+  ) {
     const plain = text.slice(0, MAX_TEXT);
     const tokens = plain.matchAll(TOKENS);
     this.tokens = Array.from(tokens, ([token]) => token).filter((token) => !/^\/[/*]/.test(token));
   }
 
-  parse(): void {
+  /** Gives back the name of the first message. */
+  parse(): string | undefined {
+    let scope = '';
     for (let token = this.next(); token !== undefined; token = this.next()) {
-      if (token === 'package') this.package = this.next() ?? '';
-      else if (token === 'message') this.message('', 0);
-      else if (token === 'enum') this.enum('');
+      if (token === 'package') scope = `${this.next() ?? ''}.`;
+      else if (token === 'message') this.message(scope, 0);
+      else if (token === 'enum') this.enum(scope);
       else if (token === '{') this.skipBlock();
     }
+    return this.first;
   }
 
   private next(): string | undefined {
@@ -134,7 +150,7 @@ class ProtoParser {
     this.first ??= name;
     const fields: Declared[] = [];
     // Known before its end, so that messages inside of it stand behind it.
-    this.messages.set(name, { fields });
+    this.declared.messages.set(name, { fields });
     this.body(name, fields, depth);
   }
 
@@ -176,7 +192,7 @@ class ProtoParser {
       if (token !== 'option' && token !== 'reserved' && /^\w+$/.test(token)) values.push(token);
       if (token !== ';') this.skipStatement();
     }
-    this.enums.set(name, values);
+    this.declared.enums.set(name, values);
   }
 
   private until(end: string): string {

@@ -32,6 +32,13 @@ export const kafkaSpec = connectionSpec('kafka', {
     Type.Object(
       {
         ...serverAddress(8081),
+        path: Type.Optional(
+          text('Path', {
+            description: 'Where its interface begins, such as /apis/ccompat/v7 for Apicurio.',
+            pattern: '^(/[A-Za-z0-9._~-]+)*/?$',
+            'x-destination': true,
+          }),
+        ),
         username: Type.Optional(text('User name', { 'x-destination': true })),
         password: Type.Optional(secret('Password')),
         ...tls(),

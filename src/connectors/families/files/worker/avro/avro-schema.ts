@@ -44,12 +44,16 @@ export class AvroSchema {
   /** The records that the one at hand lies in. */
   private readonly around = new Set<JsonObject>();
 
-  /** @param schema parsed JSON, of any shape. */
+  /**
+   * @param schema parsed JSON, of any shape.
+   * @param others schemas whose named types it may use.
+   */
   constructor(
     private readonly schema: unknown,
     private readonly lister: FieldLister,
+    others: readonly unknown[] = [],
   ) {
-    this.collectNames({ schema, namespace: '' });
+    for (const each of [schema, ...others]) this.collectNames({ schema: each, namespace: '' });
   }
 
   columns(): ColumnFacts[] {
