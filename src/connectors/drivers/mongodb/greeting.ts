@@ -1,8 +1,6 @@
 import { AppError } from '../../../common/app-error.js';
-import { addressIn } from '../../families/named-address.js';
-import type { Address } from '../../spi/index.js';
 import { expectOk } from './codes.js';
-import { DEFAULT_PORT, type MongoDbConfig } from './mongodb-spec.js';
+import type { MongoDbConfig } from './mongodb-spec.js';
 import type { Document, Wire } from './wire.js';
 
 /** Wire version of MongoDB 4.4. */
@@ -15,8 +13,8 @@ export type Role = 'single server' | 'router' | 'primary' | 'secondary' | 'arbit
 /** What a server says of itself before any login. */
 export interface Greeting {
   readonly role: Role;
-  /** Members that hold data and are not hidden, the primary first; none of a router. */
-  readonly members: readonly Address[];
+  /** Members that hold data and are not hidden, as the server names them, the primary first; none of a router. */
+  readonly members: readonly string[];
   /** Mechanisms of SCRAM that the user has, where it was asked. */
   readonly mechanisms: readonly string[];
 }
@@ -61,7 +59,6 @@ function roleOf(hello: Document): Role {
   return hello.isreplicaset === true ? 'recovering' : 'single server';
 }
 
-function membersOf({ primary, hosts, passives }: Document): Address[] {
-  const named = [primary ?? [], hosts ?? [], passives ?? []].flat().map(String);
-  return [...new Set(named)].map((text) => addressIn(text, DEFAULT_PORT));
-}
+const membersOf = ({ primary, hosts, passives }: Document): string[] => [
+  ...new Set([primary ?? [], hosts ?? [], passives ?? []].flat().map(String)),
+];

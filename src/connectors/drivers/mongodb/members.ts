@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { AppError } from '../../../common/app-error.js';
 import { withDeadline } from '../../../common/deadline.js';
-import { nameOf } from '../../families/named-address.js';
+import { addressIn, nameOf } from '../../families/named-address.js';
 import {
   elsewhere,
   openSocket,
@@ -12,7 +12,7 @@ import {
   type OpenContext,
 } from '../../spi/index.js';
 import { greet, type Greeting, type Role } from './greeting.js';
-import type { MongoDbConfig } from './mongodb-spec.js';
+import { DEFAULT_PORT, type MongoDbConfig } from './mongodb-spec.js';
 import { seedsOf } from './seeds.js';
 import { Wire } from './wire.js';
 
@@ -59,10 +59,11 @@ export async function findMember(config: MongoDbConfig, context: OpenContext, bs
       if (!member) continue;
       const fault = objection(member, config);
       if (!fault) return member;
-      queue.push(...member.greeting.members);
       if (isReadable(member.greeting.role) && config.read_from === 'secondary' && !spare) spare = member;
       else leave(member);
       faults.push(fault);
+      const { members } = member.greeting;
+      queue.push(...members.slice(0, MAX_MEMBERS).map((name) => addressIn(name, DEFAULT_PORT)));
     }
     if (!spare) throw worst(faults);
     const found = spare;
