@@ -19,8 +19,11 @@ const ROWS = [
 const MODULES = ROWS.flat();
 /** What a module shows to others. */
 const SHOWN = '\\.(module|service|types|events|guard|decorator)\\.ts$';
-/** Beside that: the list of permissions, the port that audit fills, the shape of a test's result. */
-const ALSO_SHOWN = ['^src/rbac/(permissions|denials)\\.ts$', '^src/connectors/runtime/test-result\\.ts$'];
+/** Beside that: the list of permissions, the ports that audit fills, the shape of a test's result. */
+const ALSO_SHOWN = [
+  '^src/rbac/(permissions|denials)\\.ts$',
+  '^src/connectors/runtime/(test-result|egress-denials)\\.ts$',
+];
 /** Entry points, the command line and the API document see every module. */
 const TOP = ['^src/[^/]+\\.ts$', '^src/(cli|demo|docs|openapi)/'];
 

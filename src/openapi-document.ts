@@ -29,6 +29,7 @@ const TAGS: readonly (readonly [string, string])[] = [
   ['schema-discovery', 'Find out what is in them, and what changed'],
   ['health', 'How well they serve'],
   ['audit', 'Who did what'],
+  ['egress', 'Where the data sources of an organization may be'],
   ['keys', 'The keys that encrypt the secrets of an organization'],
   ['files', 'Downloads by signed URLs'],
   ['probes', 'For whoever runs the process'],

@@ -186,7 +186,7 @@ const kafkaTopics = (topics: number): OtherSource => ({
     await until(
       async () => (await admin.line.ask(metadata('all'))).topics.length >= topics,
       'all topics are there',
-      60_000,
+      900_000,
     );
     admin.close();
     return {

@@ -4,6 +4,8 @@ import { ChangeRecorder } from './change-recorder.service.js';
 import { CredentialChange } from './credential-change.service.js';
 import { DataSourcesController } from './data-sources.controller.js';
 import { DataSourcesService } from './data-sources.service.js';
+import { EgressPolicyService } from './egress-policy.service.js';
+import { EgressController } from './egress.controller.js';
 import { FileUrls } from './file-url.service.js';
 import { FilesController } from './files.controller.js';
 import { IdempotencyKeys } from './idempotency-keys.service.js';
@@ -22,11 +24,12 @@ import { TypesController } from './types.controller.js';
 import { Upkeep } from './upkeep.service.js';
 
 @Module({
-  controllers: [TypesController, ActionsController, DataSourcesController, FilesController],
+  controllers: [TypesController, ActionsController, DataSourcesController, FilesController, EgressController],
   providers: [
     ChangeRecorder,
     CredentialChange,
     DataSourcesService,
+    EgressPolicyService,
     FileUrls,
     IdempotencyKeys,
     Lifecycle,

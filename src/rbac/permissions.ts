@@ -9,6 +9,8 @@ export const PERMISSIONS = [
   'data_sources:discover',
   'data_sources:file_url',
   'credentials:write',
+  'egress:read',
+  'egress:manage',
   'keys:read',
   'keys:manage',
   'health:read',
@@ -36,9 +38,11 @@ export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
     'data_sources:test',
     'data_sources:discover',
     'credentials:write',
+    'egress:read',
   ],
   editor: [
     ...READ,
+    'egress:read',
     'data_sources:create',
     'data_sources:update',
     'data_sources:delete',
@@ -48,7 +52,7 @@ export const ROLES: Readonly<Record<RoleName, readonly Permission[]>> = {
     'credentials:write',
   ],
   admin: PERMISSIONS,
-  auditor: [...READ, 'audit:read', 'keys:read'],
+  auditor: [...READ, 'audit:read', 'keys:read', 'egress:read'],
 };
 
 const GRANTS = new Map<string, ReadonlySet<Permission>>(

@@ -281,7 +281,7 @@ describe('an HTTP API', () => {
     expect(events.at(-1)).toMatchObject({ status: 'partial', reason: expect.stringContaining('/secret') });
   });
 
-  test('that redirects is not followed, and its login goes nowhere else', async () => {
+  test('T45: that redirects is not followed, and its login goes nowhere else', async () => {
     const bearer_token = secretOf();
     const dials: SeenRequest[] = [];
     const elsewhere = await HttpApiServer.start((request) => (dials.push(request), { body: OPENAPI }), tls);

@@ -136,6 +136,20 @@ describe('what the API answers is what openapi.json says', () => {
     await get(keys);
   });
 
+  it('for the egress policy', async () => {
+    const path = '/organization/egress-policy';
+    await get(path);
+    const put = (body: object) => api.call('PUT', path, { body });
+    expect((await put({ mode: 'allow_list', allow: ['127.0.0.0/8'] })).status).toBe(200);
+    expect((await put({ mode: 'allow_list', allow: ['169.254.169.254', 'a b'] })).status).toBe(422);
+    expect((await put({ mode: 'allow_list' })).status).toBe(422);
+    expect((await put({ mode: 'deployment', version: 7 })).status).toBe(409);
+    await get(path);
+    for (const host of ['127.0.0.1', '8.8.8.8', '169.254.169.254'])
+      expect((await api.call('POST', `${path}/check`, { body: { host, port: 1 } })).status).toBe(200);
+    expect((await put({ mode: 'deployment' })).status).toBe(200);
+  });
+
   it('for files', async () => {
     const { url } = (await get(at('orders', '/file-url'))) as { url: string };
     expect(await get(new URL(url).pathname)).toContain('2.50');

@@ -3,13 +3,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CONNECTORS } from '../../src/connectors/drivers/index.js';
-import { Egress } from '../../src/connectors/runtime/egress.service.js';
 import { Opener } from '../../src/connectors/runtime/opener.service.js';
 import { Prober } from '../../src/connectors/runtime/prober.service.js';
 import type { Target } from '../../src/connectors/runtime/target.types.js';
 import { Tunnels } from '../../src/connectors/runtime/tunnel/tunnels.service.js';
 import { Config, loadConfig } from '../../src/platform/config/config.js';
 import { startSshd } from '../servers/sshd.js';
+import { egressOf } from './egress.js';
 import type { Running, SshdTestServer } from './servers.js';
 
 /** The part of the product that dials, without the rest. */
@@ -25,7 +25,7 @@ export interface Dialling {
 export function startDialling(env: Readonly<Record<string, string>> = {}): Dialling {
   const folder = mkdtempSync(join(tmpdir(), 'datawave-tunnel-'));
   const config = new Config(loadConfig({ NODE_ENV: 'test', DATA_DIR: folder, ...env }));
-  const egress = new Egress(config);
+  const egress = egressOf(config);
   const tunnels = new Tunnels(egress);
   const opener = new Opener(egress, tunnels, config);
   const orgId = randomUUID();

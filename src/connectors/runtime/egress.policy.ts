@@ -22,22 +22,21 @@ const PRIVATE = list(
 export class EgressPolicy {
   private readonly allowed = new BlockList();
   private readonly names: string[] = [];
-  /** Entries of the allow-list that cannot be honoured; a start with any of them is refused. */
-  readonly faults: string[] = [];
+  /** Entries of the allow-list that cannot be honoured, by their place in it, and why. */
+  readonly faults: { readonly index: number; readonly detail: string }[] = [];
 
   /** @param allow CIDRs, single addresses, host names and `*.suffix` names. */
   constructor(allow: readonly string[]) {
-    for (const entry of allow) {
+    for (const [index, entry] of allow.entries()) {
+      const fault = (detail: string): void => void this.faults.push({ index, detail });
       const [address = '', prefix] = entry.split('/');
       if (isIP(address) === 0) {
         if (/^(\*\.)?[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i.test(entry)) this.names.push(entry.toLowerCase());
-        else this.faults.push(`EGRESS_ALLOW: "${entry}" is no address, CIDR or host name.`);
+        else fault('is no address, CIDR or host name');
       } else if (prefix !== undefined && !isPrefix(prefix, isIP(address) === 6 ? 128 : 32)) {
-        this.faults.push(`EGRESS_ALLOW: "${entry}" has no valid prefix length.`);
+        fault('has no valid prefix length');
       } else if (this.judge(address) === 'always_denied') {
-        this.faults.push(
-          `EGRESS_ALLOW: "${entry}" is a range that is never allowed (metadata, link-local or reserved).`,
-        );
+        fault('is a range that is never allowed (metadata, link-local or reserved)');
       } else {
         add(this.allowed, address, prefix === undefined ? undefined : Number(prefix));
       }
@@ -52,9 +51,16 @@ export class EgressPolicy {
     const plain = unwrap(address);
     const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4';
     if (ALWAYS_DENIED.check(plain, family)) return 'always_denied';
-    if (!PRIVATE.check(plain, family)) return 'allowed';
-    if (this.allowed.check(plain, family)) return 'allowed';
-    return host !== undefined && this.names.some((name) => matches(name, host)) ? 'allowed' : 'private';
+    return !PRIVATE.check(plain, family) || this.lists(plain, host) ? 'allowed' : 'private';
+  }
+
+  /** Whether the allow-list names the address, or the name that it was resolved from. */
+  lists(address: string, host?: string): boolean {
+    const plain = unwrap(address);
+    return (
+      this.allowed.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4') ||
+      (host !== undefined && this.names.some((name) => matches(name, host)))
+    );
   }
 }
 

@@ -47,7 +47,7 @@ export class Opener {
       try {
         const session = await definition.open(config, {
           signal: inner,
-          locate: (where) => (tunnel ? Promise.resolve(NOWHERE) : this.egress.resolve(where, timeout)),
+          locate: (where) => (tunnel ? Promise.resolve(NOWHERE) : this.egress.resolve(orgId, where, timeout)),
           ...(tunnel
             ? { dial: (to, until) => this.tunnels.dial({ orgId, config: tunnel }, to, until, tell) }
             : {}),
@@ -87,7 +87,7 @@ export class Opener {
   /** The pinned address of a target, or nothing where it names no server. */
   async locate(target: Target, signal: AbortSignal): Promise<Address | undefined> {
     const endpoint = endpointOf(target);
-    return endpoint && this.egress.resolve(endpoint, target.pool.connect_timeout_ms, signal);
+    return endpoint && this.egress.resolve(target.orgId, endpoint, target.pool.connect_timeout_ms, signal);
   }
 
   /** The folder of an organization's files; made on first use, for this account alone. */

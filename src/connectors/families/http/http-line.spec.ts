@@ -147,7 +147,7 @@ describe('a line over HTTP', () => {
     await line.close();
   });
 
-  test('follows no redirect', async () => {
+  test('T45: follows no redirect', async () => {
     let requests = 0;
     answer = (_request, response) => {
       requests += 1;

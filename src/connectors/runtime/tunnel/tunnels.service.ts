@@ -27,6 +27,12 @@ interface Entry {
   readonly tunnel: Tunnel;
 }
 
+/** The settings of a tunnel, and whose it is. */
+interface TunnelOf {
+  readonly orgId: string;
+  readonly config: TunnelConfig;
+}
+
 /**
  * The tunnels of the process. Sources of one organization whose tunnels have equal settings and secrets share one: the key is
  * a MAC under a random key of the process, so that it tells nothing about a secret.
@@ -48,7 +54,7 @@ export class Tunnels implements OnApplicationShutdown {
    * @throws TunnelFault, AppError of a connector code, or the signal's reason.
    */
   dial(
-    { orgId, config }: { readonly orgId: string; readonly config: TunnelConfig },
+    { orgId, config }: TunnelOf,
     to: Address,
     signal: AbortSignal,
     tell: TunnelTell = () => undefined,
@@ -92,16 +98,23 @@ export class Tunnels implements OnApplicationShutdown {
     if (!entry) {
       let counts = this.counts.get(orgId);
       if (!counts) this.counts.set(orgId, (counts = { reopened: 0, failed: 0 }));
-      entry = { orgId, tunnel: new Tunnel((signal, tell) => this.open(config, signal, tell), counts) };
+      entry = {
+        orgId,
+        tunnel: new Tunnel((signal, tell) => this.open({ orgId, config }, signal, tell), counts),
+      };
       this.entries.set(key, entry);
     }
     return entry.tunnel;
   }
 
   /** Logs in to each SSH server, the second one over the first. */
-  private async open(config: TunnelConfig, signal: AbortSignal, tell: TunnelTell): Promise<TunnelLine> {
+  private async open(
+    { orgId, config }: TunnelOf,
+    signal: AbortSignal,
+    tell: TunnelTell,
+  ): Promise<TunnelLine> {
     const { jump, ...last } = config;
-    const entry = await this.enter(jump ?? last, signal, tell);
+    const entry = await this.enter({ orgId, config: jump ?? last }, signal, tell);
     if (!jump) return entry;
     try {
       const to = addressOf(last);
@@ -112,7 +125,10 @@ export class Tunnels implements OnApplicationShutdown {
       const ssh = await SshLine.open(stream, last, signal, tell);
       entry.ssh.onLost(() => stream.destroy());
       ssh.onLost(() => entry.ssh.end());
-      return { ssh, exit: (where, inner) => this.egress.exit(where, exit, RESOLVE_MS, inner) };
+      return {
+        ssh,
+        exit: (where, inner) => this.egress.exit({ orgId, server: exit }, where, RESOLVE_MS, inner),
+      };
     } catch (error) {
       entry.ssh.end();
       throw error;
@@ -120,9 +136,13 @@ export class Tunnels implements OnApplicationShutdown {
   }
 
   /** The SSH server that is dialled from here: a host that a user names, and judged like every other one. */
-  private async enter(server: TunnelConfig, signal: AbortSignal, tell: TunnelTell): Promise<TunnelLine> {
+  private async enter(
+    { orgId, config: server }: TunnelOf,
+    signal: AbortSignal,
+    tell: TunnelTell,
+  ): Promise<TunnelLine> {
     const where = addressOf(server);
-    const address = await this.egress.resolve(where, RESOLVE_MS, signal);
+    const address = await this.egress.resolve(orgId, where, RESOLVE_MS, signal);
     tell('dns');
     const context = { signal, address, locate: () => Promise.resolve(address) };
     const socket = await openSocket(where, context);
@@ -132,7 +152,7 @@ export class Tunnels implements OnApplicationShutdown {
       const from = step === 'ssh_connect' && localAddress !== undefined ? { egress_ip: localAddress } : {};
       tell(step, { ...detail, ...from });
     });
-    return { ssh, exit: (to, inner) => this.egress.exit(to, address, RESOLVE_MS, inner) };
+    return { ssh, exit: (to, inner) => this.egress.exit({ orgId, server: address }, to, RESOLVE_MS, inner) };
   }
 
   /** Ends what nobody uses any more. */

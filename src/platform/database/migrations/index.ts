@@ -3,6 +3,7 @@ import { Discovery1764000000002 } from './0002-discovery.js';
 import { Health1764000000003 } from './0003-health.js';
 import { KeyVersions1764000000005 } from './0005-key-versions.js';
 import { KeyRotations1764000000010 } from './0010-key-rotations.js';
+import { EgressPolicies1764000000011 } from './0011-egress-policies.js';
 
 /** In the order in which they run. */
 export const MIGRATIONS = [
@@ -11,4 +12,5 @@ export const MIGRATIONS = [
   Health1764000000003,
   KeyVersions1764000000005,
   KeyRotations1764000000010,
+  EgressPolicies1764000000011,
 ];
