@@ -6,8 +6,11 @@ import { countsOf, datasetOf, streamFactsOf, type Listed, type StreamFacts } fro
 import type { ElasticLine } from './elastic-line.js';
 import { inPaths } from './index-patterns.js';
 
-/** Indices that are asked for in one call. */
-const AT_ONCE = 64;
+/** Indices that are asked for in one call: at first, and at most. */
+const FIRST = 8;
+const MOST = 64;
+/** An answer is parsed in one piece, during which nobody else has the event loop: it should be no longer than this. */
+const ANSWER_BYTES = 512 * 1024;
 
 interface Resolved {
   readonly indices?: readonly { readonly name: string; readonly attributes?: readonly string[] }[];
@@ -50,11 +53,14 @@ export async function* datasets(
   const until = Date.now() + peek.maxMs;
   const tooLong: string[] = [];
   let done = 0;
-  for (const names of inPaths([...byName.keys()], AT_ONCE)) {
+  let most = FIRST;
+  for (const names of inPaths([...byName.keys()], () => most)) {
     if (Date.now() > until)
       return { reason: `Only ${String(done)} indices were looked at in the time that a run has.` };
     const group = names.flatMap((name) => byName.get(name) ?? []);
     const told = await factsOf(line, group, peek.signal, tooLong);
+    const each = line.answerBytes / Math.max(1, told.size);
+    most = Math.min(MOST, Math.max(1, Math.floor(ANSWER_BYTES / Math.max(1, each))));
     const counts = await optional(() => line.get(['_cat', 'indices', names.join(',')], peek.signal, CAT));
     const streams = await streamsOf(line, group, peek.signal);
     const counted = countsOf(counts);

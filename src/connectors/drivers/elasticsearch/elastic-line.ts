@@ -21,6 +21,8 @@ type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 /** One cluster over its REST interface; each call stands alone, and every call is a GET. */
 export class ElasticLine {
   server: ServerInfo;
+  /** Length of the answer that `get` read last. */
+  answerBytes = 0;
   private readonly headers: Readonly<Record<string, string>>;
 
   private constructor(
@@ -60,6 +62,7 @@ export class ElasticLine {
   /** What is at a path, as JSON; undefined where there is nothing. @throws AppError. */
   async get(segments: readonly string[], signal: AbortSignal, query: Query = {}): Promise<unknown> {
     const answer = await this.ask(pathOf(segments, query), signal);
+    this.answerBytes = answer.body.length;
     return answer.status === 404 ? undefined : jsonOf(expectOk(answer));
   }
 

@@ -29,13 +29,17 @@ export function indexPatterns(include: readonly string[]): readonly string[] {
   return encodeURIComponent(all.join(',')).length > MAX_PATH ? ['*'] : all;
 }
 
-/** Names in groups that fit into a path. */
-export function* inPaths(names: readonly string[], most: number): Generator<readonly string[]> {
+/**
+ * Names in groups that fit into a path.
+ *
+ * @param most how many may be in the group that is made now.
+ */
+export function* inPaths(names: readonly string[], most: () => number): Generator<readonly string[]> {
   let group: string[] = [];
   let length = 0;
   for (const name of names) {
     const more = encodeURIComponent(`${name},`).length;
-    if (group.length > 0 && (group.length >= most || length + more > MAX_PATH)) {
+    if (group.length > 0 && (group.length >= most() || length + more > MAX_PATH)) {
       yield group;
       [group, length] = [[], 0];
     }

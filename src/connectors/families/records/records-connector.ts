@@ -8,6 +8,7 @@ import {
 } from '../../spi/index.js';
 import { faultOf, guarded } from '../guarded-line.js';
 import { isChosen } from '../name-glob.js';
+import { Turns } from '../turns.js';
 import { PEEKS, type RecordsDriver, type RecordsLine } from './records-driver.js';
 
 type Described<S extends TObject> = Omit<ConnectorDefinition<S, 'discover'>, 'open' | 'capabilities'>;
@@ -57,10 +58,12 @@ async function* discover<S extends TObject, L extends RecordsLine>(
     const wants = (name: string): boolean => isChosen(`${scope}.${name}`, request.include, request.exclude);
     const datasets = driver.datasets(line, scope, { ...PEEKS[request.strategy], signal, wants });
     try {
+      const turns = new Turns();
       let step = await guarded(line, driver.codes, signal, () => datasets.next());
       for (; step.done !== true; step = await guarded(line, driver.codes, signal, () => datasets.next())) {
         const dataset = step.value;
         if (wants(dataset.name)) yield { event: 'dataset', dataset };
+        await turns.give();
       }
       if (step.value === undefined) yield { event: 'scope_ended', scope, status: 'complete' };
       else yield { event: 'scope_ended', scope, status: 'partial', reason: step.value.reason };

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as otherWork, setTimeout as rest } from 'node:timers/promises';
+import { Turns } from '../turns.js';
 import type {
   CodeMap,
   Discoverer,
@@ -18,9 +19,6 @@ const PACES: Readonly<Record<DiscoveryStrategy, Pace>> = {
   balanced: { pageSize: 100, ahead: 3, pauseMs: 0 },
   aggressive: { pageSize: 1_000, ahead: 4, pauseMs: 0 },
 };
-
-/** What is made of a page, by us and by whoever takes the events, lets other work in after so long. */
-const TURN_MS = 5;
 
 /** The discovery of every SQL source, over the catalog that its driver reads. */
 export function sqlDiscoverer(catalog: SqlCatalog, codes: CodeMap): Discoverer {
@@ -71,12 +69,9 @@ interface Run {
 async function* told(pages: AsyncIterable<CatalogPage>, run: Run): AsyncGenerator<DiscoveryEvent> {
   for await (const { datasets, faults } of pages) {
     for (const fault of faults ?? []) run.log.fault(fault);
-    let turn = performance.now();
+    const turns = new Turns();
     for (const { dataset, fingerprint } of datasets) {
-      if (performance.now() - turn > TURN_MS) {
-        await otherWork();
-        turn = performance.now();
-      }
+      await turns.give();
       yield* run.log.moveTo(dataset.schema);
       yield fingerprint === undefined
         ? { event: 'dataset', dataset }
