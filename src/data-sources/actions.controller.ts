@@ -1,10 +1,11 @@
-import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../common/actor.js';
 import { ApiProblems } from '../common/problem.js';
 import { UuidPipe } from '../common/uuid.pipe.js';
 import { OrganizationFigures } from '../platform/telemetry/organization-figures.js';
 import { CurrentActor, RequirePermission } from '../rbac/access.decorator.js';
+import { ProbeRateGuard } from '../rbac/probe-rate.guard.js';
 import { viewOf } from './data-source.view.js';
 import { SourceMetricsView } from './dto/metrics.dto.js';
 import { MaintenanceRequest, PauseRequest, TestSaved, TestUnsaved } from './dto/requests.dto.js';
@@ -42,9 +43,10 @@ export class ActionsController {
   @Post('test')
   @HttpCode(200)
   @RequirePermission('data_sources:test')
+  @UseGuards(ProbeRateGuard)
   @ApiOperation({ operationId: 'test_connection', summary: 'Test a connection that is not saved' })
   @ApiOkResponse({ type: TestResultView })
-  @ApiProblems(400, 401, 403, 413, 415, 422, 503)
+  @ApiProblems(400, 401, 403, 413, 415, 422, 429, 503)
   testUnsaved(@CurrentActor() actor: Actor, @Body() request: TestUnsaved): Promise<TestResultView> {
     return this.tests.unsaved(actor, request);
   }
@@ -52,6 +54,7 @@ export class ActionsController {
   @Post(':data_source_id/test')
   @HttpCode(200)
   @RequirePermission('data_sources:test')
+  @UseGuards(ProbeRateGuard)
   @ApiOperation({
     operationId: 'test_data_source',
     summary: 'Test data source connection',
@@ -60,7 +63,7 @@ export class ActionsController {
   })
   @ApiBody({ type: TestSaved, required: false })
   @ApiOkResponse({ type: TestResultView })
-  @ApiProblems(400, 401, 403, 404, 413, 415, 422, 503)
+  @ApiProblems(400, 401, 403, 404, 413, 415, 422, 429, 503)
   test(
     @CurrentActor() actor: Actor,
     @Param('data_source_id', UuidPipe) id: string,
@@ -129,9 +132,10 @@ export class ActionsController {
   @Post(':data_source_id/retry')
   @HttpCode(200)
   @RequirePermission('data_sources:test')
+  @UseGuards(ProbeRateGuard)
   @ApiOperation({ operationId: 'retry_data_source', summary: 'Test a failed data source again' })
   @ApiOkResponse({ type: DataSourceView })
-  @ApiProblems(401, 403, 404, 409, 422, 503)
+  @ApiProblems(401, 403, 404, 409, 422, 429, 503)
   async retry(
     @CurrentActor() actor: Actor,
     @Param('data_source_id', UuidPipe) id: string,

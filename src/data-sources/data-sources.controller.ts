@@ -10,6 +10,7 @@ import {
   Post,
   Query,
   Res,
+  UseGuards,
 } from '@nestjs/common';
 import {
   ApiBody,
@@ -28,6 +29,7 @@ import { UuidPipe } from '../common/uuid.pipe.js';
 import { matchesEtag } from '../platform/http/etag.js';
 import type { Reply } from '../platform/http/reply.js';
 import { CurrentActor, RequirePermission } from '../rbac/access.decorator.js';
+import { ProbeRateGuard } from '../rbac/probe-rate.guard.js';
 import { CredentialChange } from './credential-change.service.js';
 import { etagOf, viewOf } from './data-source.view.js';
 import {
@@ -178,6 +180,7 @@ export class DataSourcesController {
 
   @Patch(':data_source_id/credentials')
   @RequirePermission('credentials:write')
+  @UseGuards(ProbeRateGuard)
   @ApiOperation({
     operationId: 'update_data_source_credentials',
     summary: 'Update data source credentials',
@@ -185,7 +188,7 @@ export class DataSourcesController {
   })
   @ApiBody({ schema: { $ref: '#/components/schemas/Credentials' } })
   @ApiOkResponse({ type: DataSourceView, headers: ETAG })
-  @ApiProblems(400, 401, 403, 404, 413, 415, 422, 500, 502, 503)
+  @ApiProblems(400, 401, 403, 404, 413, 415, 422, 429, 500, 502, 503)
   async updateCredentials(
     @CurrentActor() actor: Actor,
     @Param('data_source_id', UuidPipe) id: string,

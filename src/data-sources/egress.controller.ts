@@ -1,8 +1,9 @@
-import { Body, Controller, Get, HttpCode, Post, Put } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Put, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Actor } from '../common/actor.js';
 import { ApiProblems } from '../common/problem.js';
 import { CurrentActor, RequirePermission } from '../rbac/access.decorator.js';
+import { ProbeRateGuard } from '../rbac/probe-rate.guard.js';
 import {
   EgressCheckRequest,
   EgressCheckView,
@@ -46,13 +47,14 @@ export class EgressController {
   @Post('check')
   @HttpCode(200)
   @RequirePermission('data_sources:test')
+  @UseGuards(ProbeRateGuard)
   @ApiOperation({
     operationId: 'check_egress',
     summary: 'Whether a host and port may be dialled, and which rule forbids it',
     description: 'The name is looked up; nothing is dialled.',
   })
   @ApiOkResponse({ type: EgressCheckView })
-  @ApiProblems(400, 401, 403, 413, 415, 422, 503)
+  @ApiProblems(400, 401, 403, 413, 415, 422, 429, 503)
   check(@CurrentActor() actor: Actor, @Body() { host, port }: EgressCheckRequest): Promise<EgressCheckView> {
     return this.policy.check(actor, host, port);
   }

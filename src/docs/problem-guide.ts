@@ -81,7 +81,7 @@ export const PROBLEM_GUIDE: Readonly<Record<ErrorCode, Guidance>> = {
     act: 'Read the resource and send its `ETag` as `If-Match`.',
   },
   RATE_LIMITED: {
-    means: 'Too many requests, or too many open streams.',
+    means: 'Too many tests of connections within a minute, or too many open streams.',
     act: 'Wait as long as `Retry-After` says, and close streams that nobody reads.',
   },
   AUTH_FAILED: {

@@ -55,7 +55,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     description: 'The request is not valid; `errors` names each field.',
     detail: 'The request is not valid: see errors.',
   },
-  '429': { code: 'RATE_LIMITED', description: 'Too many requests.', detail: 'Too many streams are open.' },
+  '429': {
+    code: 'RATE_LIMITED',
+    description: 'Too many requests.',
+    detail: 'You have tested as many connections as one minute allows.',
+  },
   '500': {
     code: 'INTERNAL',
     description: 'The product failed; `request_id` finds the reason in its log.',

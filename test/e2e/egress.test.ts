@@ -194,6 +194,38 @@ describe('a deployment that opens a range', () => {
   });
 });
 
+describe('T48: a scan of ports', () => {
+  beforeAll(async () => {
+    app = await startProductProcess({
+      environment: { EGRESS_ALLOW: 'nothing.invalid', PROBES_PER_MINUTE: '5' },
+    });
+  }, 120_000);
+  afterAll(() => app.stop());
+
+  test('ends after a few, for the user and for the organization, and says when to go on', async () => {
+    const connection = { ...nowhere(PASSWORD), host: '10.1.2.3' };
+    const scan = (as: string): Promise<Answer> => api('POST', '/data-sources/test', { connection }, as);
+    const statuses = async (as: string, count: number): Promise<number[]> => {
+      const all: number[] = [];
+      for (let at = 0; at < count; at += 1) all.push((await scan(as)).status);
+      return all;
+    };
+    expect(await statuses(token, 6)).toEqual([200, 200, 200, 200, 200, 429]);
+    const refused = await scan(token);
+    expect(refused.json).toMatchObject({ code: 'RATE_LIMITED', retryable: true });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const check = await api('POST', '/organization/egress-policy/check', { host: '10.1.2.3', port: 1 });
+    expect(check.status).toBe(429);
+    // What dials nothing goes on.
+    expect((await api('GET', '/data-sources')).status).toBe(200);
+
+    for (const name of ['b', 'c', 'd'])
+      expect(await statuses(await app.token('admin', orgId, name), 5)).toEqual([200, 200, 200, 200, 200]);
+    expect(await statuses(await app.token('admin', orgId, 'e'), 1)).toEqual([429]);
+    expect(await statuses(await app.token('admin', randomUUID()), 1)).toEqual([200]);
+  });
+});
+
 test('T47: a deployment that would open a metadata address does not start', async () => {
   await expect(
     startProductProcess({ environment: { EGRESS_ALLOW: '10.0.0.0/8,169.254.169.254' } }),

@@ -25,6 +25,8 @@ export class Config {
   readonly filesRoot!: string;
   /** CIDRs and host names that sources may have beside public addresses. */
   readonly egressAllow!: readonly string[];
+  /** Connections that a user may have tested in a minute. */
+  readonly probesPerMinute!: number;
   /** npm packages whose connectors are loaded beside the product's own. */
   readonly plugins!: readonly string[];
   /** The folder whose `node_modules` has them. */
@@ -196,6 +198,7 @@ export function loadConfig(source: Readonly<Record<string, string | undefined>> 
     filesRoot: resolve(read('FILES_ROOT') ?? `${dataDir}/files`),
     egressAllow: listOf(read('EGRESS_ALLOW') ?? (env === 'production' ? '' : DEVELOPMENT_EGRESS)),
     sessions,
+    probesPerMinute: count('PROBES_PER_MINUTE', 60),
     plugins,
     pluginsDir: resolve(read('PLUGINS_DIR') ?? INSTALL_FOLDER),
     migrateOnStart: oneOf('MIGRATE_ON_START', ['true', 'false'], 'true') === 'true',
